@@ -1,0 +1,1 @@
+"""The counter: the doors where people come in."""

@@ -1,0 +1,54 @@
+"""`taizhang audit`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from cli.i18n import N_
+from cli.options import Context, as_json, data, operation, pass_context
+from cli.progress import counting
+from cli.views import cite_value
+from cli.wording import sentence
+from ledger.identity import format_position
+
+
+@click.command("audit", help=N_("Judge every recorded act again; list deviations and omissions."))
+@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@as_json
+@pass_context
+@operation
+def command(context: Context, *, scheme: str | None, as_json: bool) -> None:
+    """Audit the whole ledger."""
+    desk = context.desk
+    findings: list[dict[str, Any]] = []
+    acts = 0
+    for head in desk.logs():
+        if scheme is not None and head.log != scheme:
+            continue
+        with counting(head.log, head.size) as progress:
+            for count, found in desk.audit(head.log, progress):
+                acts += count
+                findings += [_value(head.log, item) for item in found]
+    if as_json:
+        data({"ok": not findings, "acts": acts, "findings": findings})
+    else:
+        from cli.render import render_audit
+
+        render_audit(acts, findings)
+    sys.exit(1 if findings else 0)
+
+
+def _value(log: str, found: Any) -> dict[str, Any]:
+    return {
+        "position": None if found.position is None else format_position(log, found.position),
+        "center": found.center,
+        "code": found.code,
+        "message": sentence(found.say, found.values),
+        "cite": cite_value(found.cite),
+        "recorded": found.recorded,
+        "ruled": found.ruled,
+        "entries": [format_position(log, n) for n in found.entries],
+    }

@@ -1,0 +1,357 @@
+"""The one composition root: clock, store, rulebook and projections, and the operations they offer.
+
+Commands, a web portal and a Python user call a `Desk`; nothing else builds these parts. Every
+operation
+returns plain values; wording and layout are the callers'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ledger.clock import Clock, legal_day, parse_instant, system_clock
+from ledger.errors import MalformedError, NotFoundError
+from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
+from ledger.ruling import Recorded
+from projections import fold as folding
+from projections.center import CenterState, new_center
+from projections.rounds import Adopted, RoundState, fold_round, fold_scheme
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from ledger.book import Book, Receipt
+    from ledger.readings import LogSource, RegisterShelf
+    from policies.audit import AuditFinding
+    from policies.judge import Judge
+    from policies.rulebook import Rulebook
+    from policies.verdict import Knowledge
+    from projections.running import Difference, Progress
+
+__all__ = ["Desk", "Folds", "Library", "View"]
+
+
+class Folds:
+    """The projections in the shape the book takes them."""
+
+    def fold_center(
+        self, center: str, entries: Sequence[Recorded], *, on: date | None = None
+    ) -> CenterState:
+        """The center's state for a ruling: annulments known by now count, whatever their day."""
+        return folding.fold(center, entries, on=on)
+
+    def can_extend(self, state: CenterState, recorded: Recorded) -> bool:
+        """Whether one more entry can be evolved on top."""
+        return folding.can_extend(state, recorded)
+
+    def extend(self, state: CenterState, recorded: Recorded) -> CenterState:
+        """The state after one more entry."""
+        return folding.extend(state, recorded)
+
+    def latest_on(self, state: CenterState) -> date:
+        """The last day anything in the state took effect."""
+        return state.latest_on
+
+    def fold_round(self, entries: Sequence[Recorded]) -> RoundState | None:
+        """The round after its notices."""
+        return fold_round(entries)
+
+    def fold_scheme(self, entries: Sequence[Recorded]) -> tuple[Adopted, ...]:
+        """The interpretations a scheme adopted."""
+        return fold_scheme(entries)
+
+
+class View:
+    """What an answer speaks of: the day, and up to what the ledger knew."""
+
+    __slots__ = ("known_at", "log", "on", "upto")
+
+    def __init__(self, log: str, on: date, *, upto: int | None, known_at: str | None) -> None:
+        self.log = log
+        self.on = on
+        self.upto = upto
+        self.known_at = known_at
+
+
+class Library:
+    """What the ledger knows, read outside a write transaction; streams are read once."""
+
+    def __init__(self, book: Book, *, upto: int | None = None) -> None:
+        self.book = book
+        self.upto = upto
+        self.rounds: dict[str, RoundState | None] = {}
+        self.schemes: dict[str, tuple[Adopted, ...]] = {}
+        self.stream: tuple[str, Sequence[Recorded]] = ("", ())
+
+    def with_stream(self, center: str, entries: Sequence[Recorded]) -> Library:
+        """The same knowledge, with a center's entries at hand."""
+        self.stream = (center, entries)
+        return self
+
+    def round(self, round_id: str) -> RoundState | None:
+        """The round, if its notice was on file."""
+        if round_id not in self.rounds:
+            self.rounds[round_id] = fold_round(self._read(round_id))
+        return self.rounds[round_id]
+
+    def adopted(self, scheme: str) -> tuple[Adopted, ...]:
+        """Interpretations adopted in the scheme."""
+        if scheme not in self.schemes:
+            self.schemes[scheme] = fold_scheme(self._read(scheme))
+        return self.schemes[scheme]
+
+    def recorded(self, center: str, name: str) -> Recorded | None:
+        """The entry of the center with that position or key."""
+        from ledger.book import find_entry
+
+        entries = self.stream[1] if self.stream[0] == center else self._read(center)
+        return find_entry(entries, scheme_of(center), name)
+
+    def _read(self, stream: str) -> list[Recorded]:
+        return self.book.stream(scheme_of(stream), stream, upto=self.upto)
+
+
+class Desk:
+    """A ledger, open, with everything that is needed to rule, show and check."""
+
+    def __init__(self, url: str, *, clock: Clock = system_clock, create: bool = False) -> None:
+        self.url = url
+        self.clock = clock
+        self.create = create
+
+    # --- parts -----------------------------------------------------------------------------------
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database; opened at first use."""
+        from ledger.engine import open_engine
+
+        return open_engine(self.url, create=self.create)
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The regulations that ship with the program."""
+        from policies.rulebook import Rulebook
+
+        return Rulebook()
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The rulebook at work."""
+        from policies.calendars import load_calendar
+        from policies.judge import Judge
+
+        return Judge(self.rulebook, load_calendar())
+
+    @cached_property
+    def book(self) -> Book:
+        """The write path."""
+        from ledger.book import Book
+
+        return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def source(self) -> LogSource:
+        """The log, as projections read it."""
+        from ledger.readings import LogSource
+
+        return LogSource(self.engine)
+
+    @cached_property
+    def shelf(self) -> RegisterShelf:
+        """The register's table."""
+        from ledger.readings import RegisterShelf
+        from projections.register import RegisterRow
+
+        return RegisterShelf(self.engine, RegisterRow)
+
+    def close(self) -> None:
+        """Let the database go."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    @property
+    def today(self) -> date:
+        """Today's legal day."""
+        return legal_day(self.clock())
+
+    # --- operations ------------------------------------------------------------------------------
+
+    def initialise(self) -> list[str]:
+        """Create the schema and store the regulations by their hashes; returns the edition ids."""
+        from ledger.policy_store import keep_editions
+
+        self.create = True
+        keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+        return self.rulebook.ids()
+
+    def record(
+        self,
+        lines: Iterable[bytes],
+        *,
+        historical: bool = False,
+        dry_run: bool = False,
+        folder: Path | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Receipt:
+        """Rule and record a file, or nothing of it; then bring the register up to date."""
+        from projections.running import catch_up
+
+        def after(log: str, states: Callable[[str], Any]) -> None:
+            catch_up(self.source, self.shelf, log, states=states)
+
+        return self.book.record(
+            lines,
+            historical=historical,
+            dry_run=dry_run,
+            folder=folder,
+            progress=progress,
+            after=after,
+        )
+
+    def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
+        """The two clocks of a question; `known_at` is a time or `scheme#n`."""
+        upto: int | None = None
+        if known_at is not None:
+            if "#" in known_at:
+                position = parse_position(known_at)
+                self._check_position(position, log)
+                upto = position.number
+            else:
+                upto = self._known_at(log, known_at)
+        return View(log, on or self.today, upto=upto, known_at=known_at)
+
+    def entries(self, center: str, view: View) -> list[Recorded]:
+        """What the ledger knew of a center; raises NotFoundError for a center nothing was ever
+        known of."""
+        name = self._center(center)
+        found = self.book.stream(view.log, name)
+        if not found:
+            raise NotFoundError(
+                "nothing is recorded about {center}. Check the code, or list the register with `taizhang center list`",
+                center=name,
+            )
+        return [r for r in found if view.upto is None or r.position <= view.upto]
+
+    def state(self, center: str, view: View) -> CenterState:
+        """The center's state on the view's day, as known then."""
+        return folding.fold(center, self.entries(center, view), on=view.on, annulled_as_of=view.on)
+
+    def state_or_new(self, center: str, view: View) -> CenterState:
+        """The same, and the empty state for a center nothing is known of."""
+        try:
+            return self.state(center, view)
+        except NotFoundError:
+            return new_center(self._center(center))
+
+    def logs(self) -> list[Any]:
+        """The heads of all logs."""
+        from ledger import reading
+        from ledger.engine import read_transaction
+
+        with read_transaction(self.engine) as connection:
+            return reading.logs(connection)
+
+    def register(
+        self, *, scheme: str | None, status: str | None, search: str | None
+    ) -> Iterator[Any]:
+        """The register's rows, brought up to date first."""
+        logs = [head.log for head in self.logs() if scheme is None or head.log == scheme]
+        self.catch_up(logs)
+        return self.shelf.find(logs, status=status, search=search)
+
+    def catch_up(self, logs: Sequence[str]) -> None:
+        """Bring the register to the end of each log."""
+        from projections.running import catch_up
+
+        for log in logs:
+            catch_up(self.source, self.shelf, log)
+
+    def rebuild(self, log: str, progress: Progress | None = None) -> str:
+        """Fold the register of a log from scratch; returns its digest."""
+        from projections.running import rebuild
+
+        return rebuild(self.source, self.shelf, log, progress=progress)
+
+    def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
+        """Centers whose live row differs from a replay."""
+        from projections.running import compare
+
+        return compare(self.source, self.shelf, log, progress=progress)
+
+    def check_logs(self) -> list[str]:
+        """Every log that has entries or register rows, by name."""
+        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+
+    def knowledge(self, view: View) -> Knowledge:
+        """What the rules may ask, as the ledger knew it at the view's position."""
+        return Library(self.book, upto=view.upto)
+
+    def audit(
+        self, log: str, progress: Progress | None = None
+    ) -> Iterator[tuple[int, list[AuditFinding]]]:
+        """Number of acts and what was found, stream by stream."""
+        from policies.audit import audit_center, audit_plain, count_acts
+
+        known = Library(self.book)
+        for stream in self.source.plain_streams(log):
+            entries = self.book.stream(log, stream)
+            yield count_acts(entries), list(audit_plain(self.judge, entries, known))
+        done, size = 0, self.source.size(log)
+        for center, entries in self.source.all_streams(log):
+            found = list(
+                audit_center(
+                    self.judge,
+                    center,
+                    entries,
+                    known.with_stream(center, entries),
+                    today=self.today,
+                )
+            )
+            yield count_acts(entries), found
+            done += len(entries)
+            if progress is not None:
+                progress(done, size)
+
+    # --- helpers ---------------------------------------------------------------------------------
+
+    def _center(self, center: str) -> CenterId:
+        if scheme_of(center) not in self.rulebook.schemes():
+            raise NotFoundError(
+                "there is no scheme {scheme!r}; at hand are {known}",
+                scheme=scheme_of(center),
+                known=", ".join(self.rulebook.schemes()),
+            )
+        return parse_center(center)
+
+    def _check_position(self, position: Position, log: str) -> None:
+        if position.log != log:
+            raise MalformedError(
+                "the position {position} belongs to another log than {log}",
+                position=f"{position.log}#{position.number}",
+                log=log,
+            )
+        size = self.source.size(log)
+        if position.number >= size:
+            raise NotFoundError(
+                "there is no entry {position}; the log has {size}",
+                position=f"{position.log}#{position.number}",
+                size=size,
+            )
+
+    def _known_at(self, log: str, text: str) -> int:
+        """The last position recorded at or before a time; -1 before the first."""
+        from ledger.readings import last_position_before
+
+        try:
+            instant: datetime = parse_instant(text)
+        except ValueError:
+            raise MalformedError(
+                "{text!r} is neither a position such as beijing#41 nor a time such as 2026-11-23T08:31:27Z",
+                text=text,
+            ) from None
+        return last_position_before(self.engine, log, instant)

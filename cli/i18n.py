@@ -1,0 +1,53 @@
+"""The reader's language: gettext catalogues under `cli/locale`, chosen once per run."""
+
+from __future__ import annotations
+
+import gettext
+import locale
+import os
+from pathlib import Path
+
+__all__ = ["LANGUAGES", "N_", "choose", "language", "translate"]
+
+LANGUAGES = ("zh", "en")
+_LOCALE = Path(__file__).parent / "locale"
+_state: dict[str, gettext.NullTranslations | str] = {
+    "language": "en",
+    "catalogue": gettext.NullTranslations(),
+}
+
+
+def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark, do not translate yet"
+    """Mark a message for the catalogues and leave it as it is."""
+    return message
+
+
+def choose(wanted: str | None) -> str:
+    """Settle the language: asked for, else TAIZHANG_LANG, else the locale, else Chinese; returns
+    it."""
+    found = wanted or os.environ.get("TAIZHANG_LANG") or _of_locale()
+    found = found if found in LANGUAGES else "zh"
+    _state["language"] = found
+    _state["catalogue"] = gettext.translation("taizhang", _LOCALE, [found], fallback=True)
+    return found
+
+
+def language() -> str:
+    """The language in use."""
+    return str(_state["language"])
+
+
+def translate(message: str) -> str:
+    """The message in the language in use."""
+    catalogue = _state["catalogue"]
+    assert isinstance(catalogue, gettext.NullTranslations)  # noqa: S101  narrowing
+    return catalogue.gettext(message) if message else message
+
+
+def _of_locale() -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value[:2] in LANGUAGES:
+            return value[:2]
+    current = locale.getlocale()[0] or ""
+    return current[:2] if current[:2] in LANGUAGES else "zh"

@@ -1,0 +1,306 @@
+"""Every sentence the rules speak, in English; catalogues translate them (zh is authoritative for
+the law's own words).
+
+A finding or a step of an explanation carries the name of its sentence and values; this module turns
+both into
+text. Names of facts, stages, indicators and the like inside the values are translated word by word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.i18n import N_, translate
+
+__all__ = ["SENTENCES", "WORDS", "sentence", "word"]
+
+SENTENCES: dict[str, str] = {
+    # editions
+    "no_edition_in_force": N_(
+        "no edition is known to be in force on {on}; name one with policy and policy_reason"
+    ),
+    "edition_ended": N_(
+        "{edition} is known to have ended before {on}; name the edition with policy and policy_reason"
+    ),
+    "policy_reason_missing": N_(
+        "{edition} is not known to be in force on {on}; policy_reason has to say why it is applied"
+    ),
+    # filing
+    "in_time": N_("filed on {filed_on}, in time for {deadline}"),
+    "filed_late": N_("filed on {filed_on}, after the deadline {deadline} (last day {last_day})"),
+    "objection_late": N_(
+        "lodged on {filed_on}, after the publicity ended on {deadline} (last day {last_day})"
+    ),
+    "deadline_unknown": N_("the round has no notice on file, so its deadline is unknown"),
+    "no_calendar": N_(
+        "no working-day calendar is published for {year}; the answer stays open until it is"
+    ),
+    "not_filed": N_("nothing filed for {round}: recorded on {on}, after the last day {limit}"),
+    "not_filed_too_early": N_(
+        "the entry that nothing was filed for {round} is of {on}, not after the last day {limit}"
+    ),
+    "nothing_on_file": N_(
+        "nothing is on file for {round} up to #{position}, and the last day {limit} is over"
+    ),
+    "filed_within_limit": N_("filed for {round} on {filed_on}, not after {limit}"),
+    "filed_after_limit": N_("filed for {round} on {filed_on}, after the last day {limit}"),
+    "evaluation_deferred": N_("the evaluation {round} is deferred: neither filed nor failed"),
+    "no_failure_to_file": N_("no entry says that nothing was filed for {round}"),
+    "no_failure_to_file_on_record": N_("no entry says that nothing was filed for an evaluation"),
+    # standing
+    "no_ban": N_("no reapplication ban runs"),
+    "banned": N_(
+        "banned from applying from {start} to {last_day}; may apply from {first_eligible_day}"
+    ),
+    "banned_unknown": N_(
+        "banned from applying since {start}; the length of the ban is undetermined"
+    ),
+    "already_designated": N_("already designated since {designated_on}"),
+    "not_designated": N_("the center is not designated on that day"),
+    "no_application": N_("no application of the center is on file for {round}"),
+    "application_refused": N_("the application in {round} was refused"),
+    # conditions
+    "lookback": N_(
+        "{fact} established on {decided_on} lies in the look-back window {from} to {to}"
+    ),
+    "condition_met": N_("{indicator} is {value} {unit}, at least {at_least}"),
+    "condition_unmet": N_("{indicator} is {value} {unit}, less than {at_least}"),
+    "condition_not_for_industry": N_("{indicator} is not asked of {industry}"),
+    "figure_missing": N_("{indicator} is not filed; at least {at_least} {unit} is needed"),
+    "industry_missing": N_(
+        "{indicator} is {value} {unit}; whether it suffices depends on the industry, which is not filed"
+    ),
+    "floors_not_attested": N_(
+        "the minimum values are not in the text at hand and no audited conclusion is on file for {round}"
+    ),
+    "floors_met": N_("an audited conclusion says that every floor is met"),
+    "floors_missed": N_("an audited conclusion says that a floor is missed"),
+    "attested": N_("attested: {condition}"),
+    "attested_not": N_("attested as not given: {condition}"),
+    "notice_condition": N_("the notice's condition {condition} is met"),
+    "notice_condition_unmet": N_("the notice's condition {condition} is not met"),
+    "notice_condition_unknown": N_("the notice asks for {condition}; nothing is attested"),
+    "materials_missing": N_("missing from the list of materials: {materials}"),
+    # reviews, proposal, publicity
+    "review_missing": N_("the review {stage} is not on file"),
+    "review_failed": N_("the review {stage} of {on} was not passed"),
+    "admission_missing": N_("the application in {round} was not admitted"),
+    "proposal_missing": N_("no proposal that stands is on file for {round}"),
+    "publicity_missing": N_("no publicity ({subject}) that counts is on file"),
+    "publicity_running": N_("the publicity runs to the end of {closes}; {on} is not after it"),
+    "publicity_short": N_(
+        "the publicity from {on} to {closes} has {days} days; {min_days} are needed"
+    ),
+    "publicity_long_enough": N_("the publicity from {on} to {closes} has {days} days"),
+    "publicity_shorter_than_stated": N_("the publicity has {days} days, but states {stated_days}"),
+    "objection_open": N_("the objection {objection} of {lodged_on} is not decided"),
+    "objection_upheld": N_(
+        "the objection {objection} was upheld on {decided_on}: what it objects to has to be annulled and made again"
+    ),
+    "no_objection": N_("no objection {objection} is on file"),
+    "objection_decided": N_("the objection {objection} is already decided: {outcome}"),
+    "signers_missing": N_("{signed} of {needed} joint signers are named: {signers}"),
+    "certificate_number": N_("the number {number} does not follow the pattern of {example}"),
+    "certificate_not_provided_for": N_("the regulation provides for no certificate ({number})"),
+    # grading
+    "no_score": N_("no score is on file for {round}"),
+    "score_in_band": N_("the score {score} lies in {band}: {grade}"),
+    "score_outside_band": N_("the score does not lie in the low band"),
+    "low_band_run": N_("{count} consecutive scores in the low band ({rounds}); {limit} fail"),
+    "low_band_once": N_("{count} score in the low band; {limit} consecutive ones fail"),
+    "returns_missed_run": N_(
+        "{count} consecutive returns missed ({periods}); the limit is {limit}"
+    ),
+    "returns_missed_short": N_("{count} consecutive returns missed; {limit} are needed"),
+    "returns_filed": N_("no run of missed returns"),
+    "grade_mismatch": N_("published as {published}; the score {score} gives {ruled}"),
+    "already_confirmed": N_("the grade of {round} is already confirmed ({grade}); annul it first"),
+    "grade_not_confirmed": N_("no grade of {round} is confirmed"),
+    "no_warning_provided_for": N_("the regulation provides for no warning"),
+    "warning_with_failure": N_("{grade} in {round}: a warning does not go with it"),
+    "score_outside_warning": N_("the score {score} lies outside the warning band {low} to {high}"),
+    "no_commendation_provided_for": N_("the regulation provides for no commendation"),
+    "grade_not_commended": N_("{grade} is not commended; {grades} are"),
+    # revocation
+    "ground_met": N_("the ground {ground} is met"),
+    "ground_unmet": N_("the facts on file do not carry the ground {ground}: {because}"),
+    "ground_undetermined": N_("whether the ground {ground} is met is undetermined: {because}"),
+    "failed_run": N_("{count} consecutive years failed ({rounds}); {limit} are needed"),
+    "failed_run_short": N_("{count} consecutive year failed ({rounds}); {limit} are needed"),
+    "failed_run_gap": N_("failed years lie apart, with a year not evaluated between them"),
+    "no_failed_evaluation": N_("no evaluation failed"),
+    "grade_failed": N_("{grade} in {round}"),
+    "no_such_fact": N_("none of these facts is on file up to #{position}: {facts}"),
+    "fact_established": N_("{fact} established on {decided_on}"),
+    "fact_before_designation": N_(
+        "{fact} of {decided_on} lies before the designation of {designated_on}"
+    ),
+    "fact_spent": N_("{fact} of {decided_on} already carried an earlier revocation"),
+    "fact_penalized": N_("{fact} of {decided_on}, penalised"),
+    "fact_not_penalized": N_("{fact} of {decided_on} was not penalised"),
+    "fact_penalty_unknown": N_("whether {fact} of {decided_on} was penalised is not on file"),
+    "fact_serious": N_("{fact} of {decided_on}, serious"),
+    "fact_minor": N_("{fact} of {decided_on} is minor"),
+    "fact_severity_unknown": N_("the severity of {fact} of {decided_on} is not on file"),
+    "no_request": N_("no request to give up the designation is on file up to #{position}"),
+    "withdrawal_requested": N_("asked on {on} to give up the designation"),
+    "literal_ban_for_withdrawal": N_(
+        "the ban for a center that asked to leave follows the letter of the text; an official should review it"
+    ),
+    "hearing_missing": N_("neither a notification of the party nor a hearing is on file"),
+    # annulment, readings
+    "annuls_unknown": N_("{annuls} names no entry of this center"),
+    "annuls_fact": N_("{annuls} is a fact ({type}); only acts can be annulled"),
+    "annuls_annulment": N_("{annuls} is itself an annulment or an erasure"),
+    "annuls_annulled": N_("{annuls} is already annulled"),
+    "annuls_later": N_("{annuls} takes effect later than this annulment"),
+    "erases_unknown": N_("{annuls} names no entry of this center"),
+    "not_competent_to_interpret": N_(
+        "only the bodies that interpret the regulation adopt a reading; missing: {missing}"
+    ),
+    # changes
+    "change_unreported": N_(
+        "{change} of {completed_on} is not reported; it was due by {limit} ({working_days} working days)"
+    ),
+    "change_pending": N_("{change} of {completed_on} is to be reported by {limit}"),
+    "change_reported": N_(
+        "{change} of {completed_on} was reported on {reported_on}, in time for {limit}"
+    ),
+    "change_reported_late": N_(
+        "{change} of {completed_on} was reported on {reported_on}, after {limit}"
+    ),
+    # omissions
+    "revocation_due": N_("the ground {ground} is met and no revocation followed"),
+    "warning_due": N_("{score} in {round} earns a warning, and none was issued"),
+    "result_overdue": N_("the result of {round} was due by {limit}"),
+    "result_published_late": N_("the result of {round} was due by {limit} and came on {on}"),
+    # explanations
+    "status_none": N_("{center} is not designated, and nothing is pending"),
+    "status_applicant": N_("{center} has applied and is not yet decided on"),
+    "status_proposed": N_("{center} is proposed for designation"),
+    "status_designated": N_("{center} is designated since {designated_on}"),
+    "status_revoked": N_("{center} was revoked on {revoked_on}"),
+    "status_suspended": N_("{center} is suspended"),
+    "designated_by": N_("designated on {on} in {round}"),
+    "revoked_on_ground": N_("revoked on {on} on the ground {ground}"),
+    "ban_arithmetic": N_(
+        "{years} years from {start}, which is not counted: last day {last_day}, may apply from {first_eligible_day}"
+    ),
+    "no_ban_follows": N_("no ban follows from these grounds: {reason}"),
+    "applied_in": N_("applied on {on} in {round}"),
+    "refused_in": N_("the application in {round} was refused"),
+    "proposed_in": N_("proposed on {on} in {round}"),
+    "deviated": N_("recorded as it was done; the rules say otherwise: {codes}"),
+    "eligible_from": N_("may apply again from {first_eligible_day}, once the ban is over"),
+    "why_not_revoked": N_("not revoked: the ground {ground} is not met"),
+    "counter_boundary": N_("{counter}: {count} of {limit}; {missing} more would meet the limit"),
+    "annulled_act": N_("{type} of {on} was annulled on {annulled_on}"),
+    "entry_plain": N_("{type} of {on}"),
+    "entry_graded": N_("{grade} confirmed on {on} for {round}, score {score}"),
+    "entry_fact": N_("{fact} established on {decided_on} ({source})"),
+    "entry_elsewhere": N_("entry #{position} of the log"),
+    "interpretation_applied": N_("read under {key} = {value}: {question}"),
+}
+"""Name of a sentence → English template."""
+
+WORDS: dict[str, str] = {
+    "smuggling": N_("smuggling"),
+    "customs_penalty": N_("customs penalty"),
+    "tax_evasion": N_("tax evasion"),
+    "tax_violation": N_("tax violation"),
+    "serious_discredit": N_("serious discredit"),
+    "false_materials": N_("false materials"),
+    "quality_accident": N_("quality accident"),
+    "safety_accident": N_("safety accident"),
+    "pollution": N_("pollution"),
+    "dissolution": N_("dissolution"),
+    "penalty": N_("penalty"),
+    "preliminary": N_("preliminary review"),
+    "completeness": N_("completeness review"),
+    "qualification": N_("qualification review"),
+    "special_audit": N_("special audit"),
+    "expert": N_("expert review"),
+    "defense": N_("defense"),
+    "verification": N_("verification"),
+    "comprehensive": N_("comprehensive review"),
+    "main_revenue": N_("main revenue"),
+    "revenue": N_("revenue"),
+    "rd_expenditure": N_("R&D expenditure"),
+    "rd_staff_full_time": N_("full-time R&D staff"),
+    "rd_staff": N_("R&D staff"),
+    "equipment_value": N_("equipment value"),
+    "valid_ip": N_("valid intellectual property"),
+    "invention_applications": N_("invention applications"),
+    "premises_area": N_("premises area"),
+    "manufacturing": N_("manufacturing"),
+    "software": N_("software"),
+    "construction": N_("construction"),
+    "industrial_service": N_("industrial service"),
+    "other": N_("other industries"),
+    "designation": N_("designation"),
+    "evaluation": N_("evaluation"),
+    "revocation": N_("revocation"),
+    "upheld": N_("upheld"),
+    "dismissed": N_("dismissed"),
+    "inadmissible": N_("inadmissible"),
+    "renaming": N_("the renaming"),
+    "reorganization": N_("the reorganisation"),
+    "change": N_("the change"),
+    "none": N_("none"),
+    "applicant": N_("applicant"),
+    "proposed": N_("proposed"),
+    "designated": N_("designated"),
+    "suspended": N_("suspended"),
+    "revoked": N_("revoked"),
+    "failed_evaluations": N_("failed evaluations"),
+    "low_band": N_("scores in the low band"),
+    "missed_bulletins": N_("missed bulletins"),
+    "missed_returns": N_("missed returns"),
+    "valid": N_("valid"),
+    "expired": N_("expired"),
+}
+"""Words inside values → English."""
+
+_TRANSLATED_FIELDS = frozenset(
+    {
+        "fact",
+        "facts",
+        "stage",
+        "indicator",
+        "industry",
+        "subject",
+        "outcome",
+        "change",
+        "counter",
+        "status",
+    }
+)
+
+
+def sentence(name: str, values: Mapping[str, Any]) -> str:
+    """The sentence in the reader's language, filled with values."""
+    template = translate(SENTENCES.get(name, name))
+    filled = {key: _text(key, value) for key, value in values.items()}
+    return template.format_map(_Gaps(filled))
+
+
+def word(name: str) -> str:
+    """A word of the rules in the reader's language."""
+    return translate(WORDS[name]) if name in WORDS else name
+
+
+def _text(key: str, value: Any) -> str:
+    if key == "because" and isinstance(value, list):
+        parts = [sentence(part["say"], part.get("values", {})) for part in value]
+        return translate("; ").join(dict.fromkeys(parts)) or "–"
+    if isinstance(value, list | tuple):
+        return translate(", ").join(_text(key, part) for part in value) or "–"
+    if value is None:
+        return "–"
+    return word(str(value)) if key in _TRANSLATED_FIELDS else str(value)
+
+
+class _Gaps(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "–"

@@ -1,0 +1,549 @@
+"""The write path: lines → entries → judged against the folded center → leaf and row, in one
+transaction.
+
+The book receives the fold and the judge as arguments and knows neither. A file is all or nothing:
+every line
+is parsed, every bad line is reported, and one refused act keeps the whole file out. Memory does not
+grow with
+the file: lines are taken in chunks, states live in a bounded cache, and long results are spooled.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import orjson
+from sqlalchemy import Connection, Engine
+
+from ledger import canonical, reading
+from ledger import entries as e
+from ledger.clock import Clock, format_instant, legal_day
+from ledger.commitment import SALT_BYTES, commit
+from ledger.engine import read_transaction, write_transaction
+from ledger.entries import Entry, stored_type, stream_of
+from ledger.errors import KeyConflictError, MalformedError, NotFoundError, Problem, RefusedError
+from ledger.identity import format_position, parse_position, scheme_of
+from ledger.keys import KeyRow, insert_keys, known_keys
+from ledger.leaf import Attachment
+from ledger.parsing import ParsedLine, content_of, flatten_private, parse_lines
+from ledger.recorder import Draft, LogWriter
+from ledger.ruling import Finding, Recorded, Ruling
+from ledger.spool import Spool
+from ledger.upcasting import recorded_of
+from ledger.vault import erase_values, keep_file, keep_value, private_values
+
+__all__ = ["Book", "Folding", "Judging", "Receipt", "Verdict"]
+
+CHUNK_LINES = 1000
+CACHED_CENTERS = 8192
+
+
+class Verdict(Protocol):
+    """What a judge says of an entry."""
+
+    @property
+    def ruling(self) -> Ruling | None: ...
+    @property
+    def bars(self) -> tuple[Finding, ...]: ...
+    @property
+    def notes(self) -> tuple[Finding, ...]: ...
+
+
+class Judging(Protocol):
+    """The rulebook, as far as the book needs it."""
+
+    def judge(self, entry: Entry, state: Any, knowledge: Any) -> Verdict:
+        """What the rules say of the entry; raises MalformedError for what no rule could mean."""
+
+
+class Folding(Protocol):
+    """The projections, as far as the book needs them."""
+
+    def fold_center(
+        self, center: str, entries: Sequence[Recorded], *, on: date | None = None
+    ) -> Any:
+        """The center's state after its entries up to the end of the day."""
+
+    def can_extend(self, state: Any, recorded: Recorded) -> bool:
+        """Whether `extend` gives what a new fold would."""
+
+    def extend(self, state: Any, recorded: Recorded) -> Any:
+        """The state after one more entry."""
+
+    def latest_on(self, state: Any) -> date:
+        """The last day on which anything the state knows took effect."""
+
+    def fold_round(self, entries: Sequence[Recorded]) -> Any:
+        """The round after its notices."""
+
+    def fold_scheme(self, entries: Sequence[Recorded]) -> Any:
+        """The interpretations a scheme adopted."""
+
+
+class Receipt:
+    """What recording did: counts, positions as runs, heads of the logs, and findings as they were
+    spooled."""
+
+    def __init__(self) -> None:
+        self.recorded = 0
+        self.skipped = 0
+        self.runs: list[tuple[str, int, int]] = []
+        self.logs: dict[str, tuple[int, bytes]] = {}
+        self.findings = Spool()
+        self.deviations = Spool()
+
+    def positions(self) -> Iterator[str]:
+        """Every position recorded, in the order of the lines."""
+        for log, start, stop in self.runs:
+            yield from (format_position(log, number) for number in range(start, stop))
+
+    def _count(self, log: str, number: int) -> None:
+        self.recorded += 1
+        if self.runs and self.runs[-1][0] == log and self.runs[-1][2] == number:
+            self.runs[-1] = (log, self.runs[-1][1], number + 1)
+        else:
+            self.runs.append((log, number, number + 1))
+
+
+class Book:
+    """A ledger one can record in and read from."""
+
+    def __init__(self, engine: Engine, *, judging: Judging, folding: Folding, clock: Clock) -> None:
+        self.engine = engine
+        self.judging = judging
+        self.folding = folding
+        self.clock = clock
+
+    def record(
+        self,
+        lines: Iterable[bytes],
+        *,
+        historical: bool = False,
+        dry_run: bool = False,
+        folder: Path | None = None,
+        progress: Callable[[int], None] | None = None,
+        after: Callable[[str, Callable[[str], Any]], None] | None = None,
+    ) -> Receipt:
+        """Rule and record every line, or nothing.
+
+        `folder` is where the paths of attachments start; `progress` is told the number of lines
+        done;
+        `after` is called per log, once committed, with a function that hands over states already
+        folded.
+        Raises MalformedError with every bad line, RefusedError with all findings of the first
+        refused line,
+        KeyConflictError, BusyError.
+        """
+        instant = self.clock()
+        parsed = parse_lines(lines, today=legal_day(instant))
+        session: _Session | None = None
+        failure: _Stopped | None = None
+        try:
+            with write_transaction(self.engine) as connection:
+                session = _Session(
+                    connection, self, instant, historical=historical, folder=folder or Path()
+                )
+                with session.closing:
+                    session.take(parsed, progress)
+                if dry_run:
+                    raise _DryRun
+        except _DryRun:
+            pass
+        except _Stopped as stopped:
+            failure = stopped
+        if failure is not None:
+            raise self._failure(failure, parsed)
+        assert session is not None  # noqa: S101  set before anything else in the transaction
+        if after is not None and not dry_run:
+            for log in session.receipt.logs:
+                after(log, session.state_of)
+        return session.receipt
+
+    def _failure(self, failure: _Stopped, rest: Iterator[ParsedLine | Problem]) -> Exception:
+        """What to raise: every malformed line of the whole file first, else why it was stopped."""
+        problems = [*failure.problems, *(line for line in rest if isinstance(line, Problem))]
+        if problems:
+            count = len(problems)
+            return MalformedError(
+                "{count} malformed line(s); nothing was recorded", problems=problems, count=count
+            )
+        assert failure.error is not None  # noqa: S101  a stop without bad lines has an error
+        return failure.error
+
+    def stream(self, log: str, stream: str, *, upto: int | None = None) -> list[Recorded]:
+        """Every entry of a stream, oldest first, up to a position."""
+        with read_transaction(self.engine) as connection:
+            rows = reading.read_stream(connection, log, stream, upto_position=upto)
+            return [_recorded(log, row) for row in rows]
+
+
+class _DryRun(Exception):  # noqa: N818  a signal, not an error
+    pass
+
+
+class _Stopped(Exception):  # noqa: N818  a signal: roll back, then say why
+    def __init__(self, problems: list[Problem], error: Exception | None) -> None:
+        super().__init__()
+        self.problems = problems
+        self.error = error
+
+
+class _Session:
+    """One write transaction: caches, writers and what it has recorded so far. It is the judge's
+    knowledge."""
+
+    def __init__(
+        self, connection: Connection, book: Book, instant: Any, *, historical: bool, folder: Path
+    ) -> None:
+        self.connection = connection
+        self.folding = book.folding
+        self.judging = book.judging
+        self.instant = format_instant(instant)
+        self.recorded_at: dict[str, str] = {}
+        self.historical = historical
+        self.folder = folder
+        self.receipt = Receipt()
+        self.closing = ExitStack()
+        self.writers: dict[str, LogWriter] = {}
+        self.pending: dict[str, list[Draft]] = {}
+        self.pending_keys: dict[str, list[KeyRow]] = {}
+        self.seen_keys: dict[tuple[str, str], dict[str, bytes]] = {}
+        self.states: OrderedDict[str, Any] = OrderedDict()
+        self.rounds: dict[str, Any] = {}
+        self.schemes: dict[str, Any] = {}
+
+    # --- the judge's knowledge -------------------------------------------------------------------
+
+    def round(self, round_id: str) -> Any:
+        """The round, if its notice is on file."""
+        if round_id not in self.rounds:
+            self.rounds[round_id] = self.folding.fold_round(
+                self._load(scheme_of(round_id), round_id)
+            )
+        return self.rounds[round_id]
+
+    def adopted(self, scheme: str) -> Any:
+        """Interpretations adopted in the scheme."""
+        if scheme not in self.schemes:
+            self.schemes[scheme] = self.folding.fold_scheme(self._load(scheme, scheme))
+        return self.schemes[scheme]
+
+    def recorded(self, center: str, name: str) -> Recorded | None:
+        """The entry of the center with that position or key."""
+        return find_entry(self._load(scheme_of(center), center), scheme_of(center), name)
+
+    def state_of(self, center: str) -> Any:
+        """A state folded to the end of the log, if it is still at hand."""
+        return self.states.get(center)
+
+    # --- taking lines ----------------------------------------------------------------------------
+
+    def take(
+        self, parsed: Iterator[ParsedLine | Problem], progress: Callable[[int], None] | None
+    ) -> None:
+        """Record every line, chunk by chunk; raises _Stopped at the first that cannot be."""
+        while chunk := list(islice(parsed, CHUNK_LINES)):
+            problems = [line for line in chunk if isinstance(line, Problem)]
+            if problems:
+                raise _Stopped(problems, None)
+            self._prepare([line for line in chunk if isinstance(line, ParsedLine)])
+            for index, line in enumerate(chunk):
+                if isinstance(line, ParsedLine):
+                    self._take_line(line, chunk[index + 1 :])
+            self._flush()
+            if progress is not None:
+                progress(chunk[-1].number if isinstance(chunk[-1], ParsedLine) else 0)
+        for log, writer in self.writers.items():
+            self.receipt.logs[log] = (writer.size, writer.root)
+
+    def _take_line(self, line: ParsedLine, rest: Sequence[ParsedLine | Problem]) -> None:
+        behind = [p for p in rest if isinstance(p, Problem)]
+        try:
+            prepared = [self._prepared(entry) for entry in line.entries]
+            if self._is_known(line.entries, prepared):
+                self.receipt.skipped += len(line.entries)
+                return
+            for entry, content in zip(line.entries, prepared, strict=True):
+                self._take_entry(line.number, entry, content)
+        except MalformedError as error:
+            raise _Stopped(
+                [Problem(error.message, line=line.number, **error.values), *behind], None
+            ) from None
+        except (RefusedError, KeyConflictError, NotFoundError) as error:
+            raise _Stopped(behind, error) from None
+
+    def _prepared(self, entry: Entry) -> _Prepared:
+        files = [self._attached(attachment) for attachment in entry.attachments]
+        content = content_of(entry)
+        if files:
+            content["attachments"] = [{"name": a.name, "sha256": a.sha256.hex()} for a, _ in files]
+        data = canonical.encode(_plain(content))
+        private = flatten_private(entry.private) if isinstance(entry.private, dict) else []
+        return _Prepared(data, sha256(data).digest(), tuple(files), tuple(private))
+
+    def _attached(self, attachment: e.Attachment) -> tuple[Attachment, bytes | None]:
+        if attachment.path is None:
+            return Attachment(bytes.fromhex(attachment.sha256 or ""), None, attachment.name), None  # type: ignore[arg-type]
+        path = self.folder / attachment.path
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise MalformedError(
+                "attachments: {path} cannot be read ({reason})",
+                path=str(attachment.path),
+                reason=error.strerror or "unreadable",
+            ) from None
+        return Attachment(sha256(content).digest(), len(content), attachment.name), content
+
+    def _is_known(self, entries: tuple[Entry, ...], prepared: list[_Prepared]) -> bool:
+        """Whether the line's key is recorded with the same content; raises KeyConflictError for
+        other content."""
+        key = entries[0].key
+        if key is None:
+            return False
+        log = scheme_of(stream_of(entries[0]))
+        known = self.seen_keys.get((log, key))
+        if known is None:
+            return False
+        wanted = {stream_of(entry): p.digest for entry, p in zip(entries, prepared, strict=True)}
+        if known == wanted and all(
+            self._same_private(log, key, stream_of(en), p)
+            for en, p in zip(entries, prepared, strict=True)
+        ):
+            return True
+        raise KeyConflictError(
+            "the key {key!r} is already recorded in {log} with other content; nothing was recorded. "
+            "To change what was recorded, file a new entry under a new key",
+            key=key,
+            log=log,
+        )
+
+    def _same_private(self, log: str, key: str, stream: str, prepared: _Prepared) -> bool:
+        if not prepared.private:
+            return True
+        self._flush()
+        found = self.recorded(stream, key)
+        if found is None:
+            return False
+        kept = private_values(self.connection, log, found.position)
+        return all(kept.get(path, value) == value for path, value in prepared.private)
+
+    def _take_entry(self, number: int, entry: Entry, prepared: _Prepared) -> None:
+        stream = stream_of(entry)
+        log = scheme_of(stream)
+        state = self._state_on(entry, stream, log)
+        verdict = self.judging.judge(entry, state, self)
+        bars, notes = verdict.bars, verdict.notes
+        if bars and not self.historical:
+            raise RefusedError(
+                "line {line}: {type} of {stream} is refused; nothing was recorded",
+                line=number,
+                findings=[(stream, finding) for finding in (*bars, *notes)],
+                type=type(entry).__name__,
+                stream=stream,
+            )
+        writer = self._writer(log)
+        position = writer.size + len(self.pending[log])
+        for spool, findings in ((self.receipt.findings, notes), (self.receipt.deviations, bars)):
+            for finding in findings:
+                spool.add(
+                    {"line": number, "center": stream, "finding": msgspec.to_builtins(finding)}
+                )
+        recorded = Recorded(
+            log,
+            position,
+            stream,
+            0,
+            stored_type(type(entry)),
+            self.recorded_at[log],
+            entry,
+            verdict.ruling,
+            notes,
+            bars,  # type: ignore[arg-type]
+        )
+        self.pending[log].append(self._draft(stream, log, position, entry, prepared, verdict))
+        if entry.key is not None:
+            self.pending_keys[log].append(KeyRow(entry.key, stream, position, prepared.digest))
+            self.seen_keys.setdefault((log, entry.key), {})[stream] = prepared.digest
+        self._evolve(stream, log, recorded)
+        self.receipt._count(log, position)
+
+    def _draft(
+        self,
+        stream: str,
+        log: str,
+        position: int,
+        entry: Entry,
+        prepared: _Prepared,
+        verdict: Verdict,
+    ) -> Draft:
+        payload: dict[str, Any] = {"entry": orjson.Fragment(prepared.data)}
+        if verdict.ruling is not None:
+            payload["ruling"] = msgspec.to_builtins(verdict.ruling)
+        if verdict.notes:
+            payload["findings"] = msgspec.to_builtins(verdict.notes)
+        if verdict.bars:
+            payload["deviations"] = msgspec.to_builtins(verdict.bars)
+        private: tuple[tuple[str, bytes], ...] = ()
+        if prepared.private:
+            salted = [
+                (path, value, secrets.token_bytes(SALT_BYTES)) for path, value in prepared.private
+            ]
+            private = tuple((path, commit(path, value, salt=salt)) for path, value, salt in salted)
+            for path, value, salt in salted:
+                keep_value(self.connection, log, position, path, salt=salt, value=value)
+        for attachment, content in prepared.files:
+            if content is not None:
+                keep_file(self.connection, attachment.sha256.hex(), content)
+        if (
+            isinstance(entry, e.PrivateErased)
+            and verdict.ruling is not None
+            and verdict.ruling.outcome.target is not None
+        ):
+            self._flush()
+            erase_values(self.connection, log, verdict.ruling.outcome.target, entry.fields)
+        return Draft(
+            stream=stream,
+            version=None,
+            type=stored_type(type(entry)),
+            effective=entry.on.isoformat(),
+            payload=canonical.encode_trusted(payload),
+            private=private,
+            attachments=tuple(attachment for attachment, _ in prepared.files),
+        )
+
+    # --- states ----------------------------------------------------------------------------------
+
+    def _state_on(self, entry: Entry, stream: str, log: str) -> Any:
+        """The center's state at the end of the entry's day; None for entries of rounds and
+        schemes."""
+        if "/" not in stream:
+            return None
+        state = self.states.get(stream)
+        if state is None:
+            state = self._fold(stream, log)
+        else:
+            self.states.move_to_end(stream)
+        if entry.on >= self.folding.latest_on(state):
+            return state
+        return self.folding.fold_center(stream, self._load(log, stream), on=entry.on)
+
+    def _evolve(self, stream: str, log: str, recorded: Recorded) -> None:
+        if "/" not in stream:
+            self.rounds.pop(stream, None)
+            self.schemes.pop(stream, None)
+            return
+        state = self.states[stream]
+        if self.folding.can_extend(state, recorded):
+            self.states[stream] = self.folding.extend(state, recorded)
+        else:
+            del self.states[stream]
+
+    def _fold(self, stream: str, log: str) -> Any:
+        self.states[stream] = state = self.folding.fold_center(stream, self._load(log, stream))
+        self._forget()
+        return state
+
+    def _forget(self) -> None:
+        while len(self.states) > CACHED_CENTERS:
+            self.states.popitem(last=False)
+
+    def _load(self, log: str, stream: str) -> list[Recorded]:
+        self._flush()
+        return [_recorded(log, row) for row in reading.read_stream(self.connection, log, stream)]
+
+    # --- the database ----------------------------------------------------------------------------
+
+    def _prepare(self, lines: list[ParsedLine]) -> None:
+        """Fetch in bulk what the chunk will need: unknown centers and keys."""
+        centers: dict[str, dict[str, None]] = {}
+        keys: dict[str, dict[str, None]] = {}
+        for line in lines:
+            for entry in line.entries:
+                stream = stream_of(entry)
+                log = scheme_of(stream)
+                if "/" in stream and stream not in self.states:
+                    centers.setdefault(log, {})[stream] = None
+                if entry.key is not None:
+                    keys.setdefault(log, {})[entry.key] = None
+        for log, streams in centers.items():
+            self._prefetch(log, list(streams))
+        self.seen_keys.clear()
+        for log, wanted in keys.items():
+            for key, rows in known_keys(self.connection, log, list(wanted)).items():
+                self.seen_keys[log, key] = {row.stream: row.digest for row in rows}
+
+    def _prefetch(self, log: str, streams: list[str]) -> None:
+        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        for row in reading.read_streams(self.connection, log, streams):
+            found[row.stream].append(_recorded(log, row))
+        for stream, entries in found.items():
+            self.states[stream] = self.folding.fold_center(stream, entries)
+        self._forget()
+
+    def _writer(self, log: str) -> LogWriter:
+        writer = self.writers.get(log)
+        if writer is None:
+            writer = self.writers[log] = self.closing.enter_context(LogWriter(self.connection, log))
+            self.pending[log] = []
+            self.pending_keys[log] = []
+            self.recorded_at[log] = self._instant(log, writer.size)
+        return writer
+
+    def _instant(self, log: str, size: int) -> str:
+        """The recording instant; never before that of the last entry, whatever the clock says."""
+        if size == 0:
+            return self.instant
+        return max(self.instant, reading.read_entry(self.connection, log, size - 1).recorded)
+
+    def _flush(self) -> None:
+        for log, drafts in self.pending.items():
+            if drafts:
+                self.writers[log].append(drafts, recorded_at=self.recorded_at[log])
+                self.pending[log] = []
+            if self.pending_keys[log]:
+                insert_keys(self.connection, log, self.pending_keys[log])
+                self.pending_keys[log] = []
+
+
+class _Prepared(msgspec.Struct, frozen=True):
+    data: bytes
+    digest: bytes
+    files: tuple[tuple[Any, bytes | None], ...]
+    private: tuple[tuple[str, bytes], ...]
+
+
+def find_entry(entries: Sequence[Recorded], log: str, name: str) -> Recorded | None:
+    """The entry a position (`scheme#n`) or key names."""
+    by_key = next((r for r in entries if r.entry.key == name), None)
+    if by_key is not None:
+        return by_key
+    try:
+        position = parse_position(name)
+    except MalformedError:
+        return None
+    return next((r for r in entries if (position.log, position.number) == (log, r.position)), None)
+
+
+def _recorded(log: str, row: Any) -> Recorded:
+    return recorded_of(
+        log, row.position, row.stream, row.version, row.type, row.recorded, row.payload
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Free-form parts may hold tuples; canonical bytes know only lists."""
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value

@@ -1,0 +1,115 @@
+"""Every error the ledger raises.
+
+    LedgerError                  base; `code` is stable and machine-readable
+    ├── MalformedError           input that is no entry, or usage that makes no sense     exit 2
+    ├── NotFoundError            no such ledger, center, round or position                 exit 3
+    ├── ConflictError            somebody else was first                                   exit 4
+    │   ├── KeyConflictError     a known key with other content
+    │   └── BusyError            the ledger stayed locked by another writer
+    ├── RefusedError             an act the rules do not support                           exit 1
+    └── IntegrityFailure         stored bytes do not say what they said when recorded      exit 5
+
+A refusal inside the rulebook is a value (a ruling with findings); it becomes `RefusedError`
+only where the book gives up on the whole file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+__all__ = [
+    "BusyError",
+    "ConflictError",
+    "IntegrityFailure",
+    "KeyConflictError",
+    "LedgerError",
+    "MalformedError",
+    "NotFoundError",
+    "Problem",
+    "RefusedError",
+]
+
+
+class LedgerError(Exception):
+    """Base of all errors; carries a message template and its values, so that it can be
+    translated."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, /, **values: Any) -> None:
+        super().__init__(message.format_map(values) if values else message)
+        self.message = message
+        self.values = values
+
+
+class Problem:
+    """One thing wrong with one line: a message template, its values and the 1-based line."""
+
+    __slots__ = ("line", "message", "values")
+
+    def __init__(self, message: str, /, *, line: int | None = None, **values: Any) -> None:
+        self.message = message
+        self.values = values
+        self.line = line
+
+    def __str__(self) -> str:
+        return self.message.format_map(self.values) if self.values else self.message
+
+
+class MalformedError(LedgerError):
+    """Input that cannot be an entry; `problems` holds every bad line, in order."""
+
+    code = "malformed"
+    exit_status = 2
+
+    def __init__(self, message: str, /, *, problems: Sequence[Problem] = (), **values: Any) -> None:
+        super().__init__(message, **values)
+        self.problems = tuple(problems)
+
+
+class NotFoundError(LedgerError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+    exit_status = 3
+
+
+class ConflictError(LedgerError):
+    """Another writer was first; nothing was recorded, the same call may be tried again."""
+
+    code = "conflict"
+    exit_status = 4
+
+
+class KeyConflictError(ConflictError):
+    """An idempotency key that is already recorded with other content."""
+
+    code = "key_conflict"
+
+
+class BusyError(ConflictError):
+    """The ledger stayed locked by another writer for longer than the waiting time."""
+
+    code = "busy"
+
+
+class RefusedError(LedgerError):
+    """An act the rules do not support; `findings` holds all reasons of the first refused line."""
+
+    code = "refused"
+
+    def __init__(
+        self, message: str, /, *, line: int, findings: Sequence[Any], **values: Any
+    ) -> None:
+        super().__init__(message, line=line, **values)
+        self.line = line
+        self.findings = tuple(findings)
+
+
+class IntegrityFailure(LedgerError):
+    """Stored bytes contradict their hashes."""
+
+    code = "integrity"
+    exit_status = 5

@@ -1,0 +1,165 @@
+"""Reading what was recorded: streams, logs and single entries, as plain rows.
+
+Rows come straight from the driver and are not checked here; `ledger.verify` checks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import Connection, bindparam, select
+
+from ledger.errors import NotFoundError
+from ledger.identity import format_position
+from ledger.leaf import Attachment
+from ledger.merkle import EMPTY_ROOT, Frontier
+from ledger.schema import entries as _entries
+from ledger.schema import logs as _logs
+from ledger.statements import Statement, cursor_of, in_list, lists_of
+
+__all__ = [
+    "LogHead",
+    "Row",
+    "attachments_of",
+    "log_head",
+    "logs",
+    "private_of",
+    "read_entry",
+    "read_log",
+    "read_stream",
+    "read_streams",
+]
+
+_E = _entries.c
+_ALL = 2**62
+_CHUNK = 2_000
+
+
+class Row(NamedTuple):
+    """An entry as it is stored."""
+
+    log: str
+    position: int
+    stream: str
+    version: int
+    type: str
+    effective: str
+    recorded: str
+    payload: bytes
+    private: str | None
+    attachments: str | None
+    leaf: bytes
+
+
+class LogHead(NamedTuple):
+    """How long a log is, its root, and the stored form of its frontier."""
+
+    log: str
+    size: int
+    root: bytes
+    frontier: bytes
+
+
+def read_entry(connection: Connection, log: str, position: int) -> Row:
+    """The entry at a position; raises NotFoundError."""
+    cursor = cursor_of(connection)
+    cursor.execute(_RANGE.text(connection), (log, position, position + 1))
+    for row in cursor.fetchall():
+        return Row._make(row)
+    raise NotFoundError("there is no entry {position}", position=format_position(log, position))
+
+
+def read_stream(
+    connection: Connection, log: str, stream: str, *, upto_position: int | None = None
+) -> list[Row]:
+    """The entries of a stream by version, those at or before a position."""
+    return list(read_streams(connection, log, (stream,), upto_position=upto_position))
+
+
+def read_streams(
+    connection: Connection,
+    log: str,
+    streams: Iterable[str],
+    *,
+    upto_position: int | None = None,
+) -> Iterator[Row]:
+    """The entries of many streams, ordered by stream and version; reads 500 streams at a time."""
+    last = _ALL if upto_position is None else upto_position
+    cursor = cursor_of(connection)
+    for names in lists_of(sorted(set(streams))):
+        cursor.execute(_of_streams(len(names)).text(connection), (log, last, *names))
+        yield from map(Row._make, cursor.fetchall())
+
+
+def read_log(
+    connection: Connection,
+    log: str,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    chunk: int = _CHUNK,
+) -> Iterator[Row]:
+    """The entries at start ≤ position < stop (by default all), in order of position.
+
+    Reads a chunk at a time, so that memory stays flat; what is recorded meanwhile does not appear.
+    """
+    end = log_head(connection, log).size if stop is None else stop
+    cursor, sql = cursor_of(connection), _RANGE.text(connection)
+    for first in range(start, end, chunk):
+        cursor.execute(sql, (log, first, min(first + chunk, end)))
+        yield from map(Row._make, cursor.fetchall())
+
+
+def log_head(connection: Connection, log: str) -> LogHead:
+    """The head of a log; a log without entries has size 0."""
+    cursor = cursor_of(connection)
+    cursor.execute(_HEAD.text(connection), (log,))
+    for row in cursor.fetchall():
+        return LogHead._make(row)
+    return LogHead(log, 0, EMPTY_ROOT, Frontier().to_bytes())
+
+
+def logs(connection: Connection) -> list[LogHead]:
+    """The heads of all logs that have entries, by name."""
+    cursor = cursor_of(connection)
+    cursor.execute(_HEADS.text(connection))
+    return sorted(map(LogHead._make, cursor.fetchall()))
+
+
+def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:
+    """The commitments of an entry, as (path, 32 bytes), sorted by path."""
+    pairs = orjson.loads(row.private) if row.private else ()
+    return tuple((path, bytes.fromhex(commitment)) for path, commitment in pairs)
+
+
+def attachments_of(row: Row) -> tuple[Attachment, ...]:
+    """The files bound to an entry, in the order they were given."""
+    files = orjson.loads(row.attachments) if row.attachments else ()
+    return tuple(Attachment(bytes.fromhex(digits), length, name) for digits, length, name in files)
+
+
+@lru_cache(maxsize=16)
+def _of_streams(length: int) -> Statement:
+    statement = (
+        select(_entries)
+        .where(_E.log == bindparam("log_"), _E.position <= bindparam("last"))
+        .where(in_list(_E.stream, length))
+        .order_by(_E.stream, _E.version)
+    )
+    return Statement(statement, "log_", "last", *(f"in_{number}" for number in range(length)))
+
+
+_RANGE = Statement(
+    select(_entries)
+    .where(_E.log == bindparam("log_"))
+    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
+    .order_by(_E.position),
+    "log_",
+    "start",
+    "stop",
+)
+_HEAD = Statement(select(_logs).where(_logs.c.log == bindparam("log_")), "log_")
+_HEADS = Statement(select(_logs))

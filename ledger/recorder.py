@@ -1,0 +1,309 @@
+"""Appending: entries, leaves, stream heads and the log head, in one transaction.
+
+    with write_transaction(engine) as connection, LogWriter(connection, "beijing") as writer:
+        for drafts in batches:
+            positions = writer.append(drafts, recorded_at=format_instant(clock()))
+
+The heads are read once and kept in memory; leaving the `with` writes them. `append` is the same
+for a single batch. Whatever goes wrong between the two, the transaction is rolled back: entries
+are never committed without the head that covers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import orjson
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ledger.errors import ConflictError, IntegrityFailure, LedgerError, MalformedError
+from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
+from ledger.merkle import Frontier
+from ledger.reading import Row
+from ledger.schema import entries, logs, stream_heads
+from ledger.statements import Statement, cursor_of, in_list, lists_of
+
+__all__ = ["Draft", "LogWriter", "StreamHead", "append"]
+
+
+class Draft(NamedTuple):
+    """An entry about to be recorded; `version` is the one it expects to get, None for the next."""
+
+    stream: str
+    version: int | None
+    type: str
+    effective: str
+    payload: bytes
+    private: tuple[tuple[str, bytes], ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class StreamHead(NamedTuple):
+    """The last version of a stream and its leaf hash; version 0 for a stream without entries."""
+
+    version: int
+    leaf: bytes
+
+
+_NO_HEAD = StreamHead(0, NO_PREVIOUS)
+
+
+def append(connection: Connection, log: str, drafts: Sequence[Draft], *, recorded_at: str) -> range:
+    """Record drafts in order and return their positions; a refused draft refuses all of them.
+
+    Raises ConflictError when a stream is not at the version a draft expects.
+    """
+    with LogWriter(connection, log) as writer:
+        return writer.append(drafts, recorded_at=recorded_at)
+
+
+class LogWriter:
+    """Appends batch after batch to one log inside one write transaction; use it in a `with`.
+
+    Keeps the log's frontier and at most `heads_kept` stream heads, so that memory stays flat.
+    """
+
+    def __init__(self, connection: Connection, log: str, *, heads_kept: int = 65_536) -> None:
+        if not connection.in_transaction():
+            raise LedgerError("appending needs a write transaction")
+        self._connection = connection
+        self._cursor = cursor_of(connection)
+        self._log = log
+        self._heads_kept = heads_kept
+        self._heads: dict[str, StreamHead] = {}
+        self._new: set[str] = set()  # streams without a row in stream_heads
+        self._changed: set[str] = set()  # streams whose row is out of date
+        self._is_open = False
+        self._stored_size, self._frontier = self._read_log_head()
+
+    def __enter__(self) -> Self:
+        self._is_open = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_open = False
+        if error is None:
+            self.flush()
+        elif self.size != (self._stored_size or 0):
+            self._roll_back()
+
+    @property
+    def size(self) -> int:
+        """The size of the log, with what was appended."""
+        return self._frontier.size
+
+    @property
+    def root(self) -> bytes:
+        """The root of the log, with what was appended."""
+        return self._frontier.root()
+
+    def head_of(self, stream: str) -> StreamHead:
+        """The head of a stream, with what was appended."""
+        self._fetch_heads((stream,))
+        return self._heads[stream]
+
+    def append(self, drafts: Sequence[Draft], *, recorded_at: str) -> range:
+        """Record drafts in order and return their positions; a refused draft refuses all of them.
+
+        Raises ConflictError when a stream is not at the version a draft expects.
+        """
+        if not self._is_open:
+            raise LedgerError("a LogWriter is used in a `with` block, which writes the heads")
+        self._fetch_heads({draft.stream for draft in drafts})
+        rows, heads = self._rows(drafts, recorded_at)
+        positions = range(self.size, self.size + len(rows))
+        self._write(_INSERT_ENTRY, rows)
+        self._frontier.extend([row.leaf for row in rows])
+        self._heads.update(heads)
+        self._changed.update(heads)
+        if len(self._heads) > self._heads_kept:
+            self.flush()
+            self._heads.clear()
+            self._new.clear()
+        return positions
+
+    def flush(self) -> None:
+        """Write the stream heads and the log head that are out of date."""
+        log, heads, size = self._log, self._heads, self.size
+        if size == (self._stored_size or 0):
+            return
+        changed = sorted(self._changed)  # in the order of the index
+        self._write(
+            _INSERT_STREAM_HEAD,
+            [(log, stream, *heads[stream]) for stream in changed if stream in self._new],
+        )
+        self._write(
+            _UPDATE_STREAM_HEAD,
+            [(*heads[stream], log, stream) for stream in changed if stream not in self._new],
+        )
+        head = (size, self.root, self._frontier.to_bytes())
+        if self._stored_size is None:
+            self._write(_INSERT_LOG, [(log, *head)])
+        else:
+            self._write(_UPDATE_LOG, [(*head, log)])
+        self._stored_size = size
+        self._new -= self._changed
+        self._changed.clear()
+
+    def _rows(
+        self, drafts: Sequence[Draft], recorded_at: str
+    ) -> tuple[list[Row], dict[str, StreamHead]]:
+        log, position, kept = self._log, self.size, self._heads
+        heads: dict[str, StreamHead] = {}
+        rows = []
+        for stream, expected, type_, effective, payload, private, attachments in drafts:
+            found, previous = heads.get(stream) or kept[stream]
+            version = found + 1
+            if expected is not None and expected != version:
+                raise _conflict(stream, found, expected)
+            leaf = hash_leaf(
+                leaf_text(
+                    log=log,
+                    position=position,
+                    stream=stream,
+                    version=version,
+                    previous=previous,
+                    type=type_,
+                    effective=effective,
+                    recorded=recorded_at,
+                    payload_sha256=sha256(payload).digest(),
+                    payload_length=len(payload),
+                    private=private,
+                    attachments=attachments,
+                )
+            )
+            rows.append(
+                Row(
+                    log,
+                    position,
+                    stream,
+                    version,
+                    type_,
+                    effective,
+                    recorded_at,
+                    payload,
+                    _private_text(private) if private else None,
+                    _attachments_text(attachments) if attachments else None,
+                    leaf,
+                )
+            )
+            heads[stream] = StreamHead(version, leaf)
+            position += 1
+        return rows, heads
+
+    def _read_log_head(self) -> tuple[int | None, Frontier]:
+        self._cursor.execute(_LOG_HEAD.text(self._connection), (self._log,))
+        for size, root, peaks in self._cursor.fetchall():
+            try:
+                frontier = Frontier.from_bytes(peaks)
+            except (MalformedError, TypeError):
+                raise self._misfit() from None
+            if frontier.size != size or frontier.root() != root:
+                raise self._misfit()
+            return size, frontier
+        return None, Frontier()
+
+    def _fetch_heads(self, streams: Iterable[str]) -> None:
+        missing = [stream for stream in streams if stream not in self._heads]
+        for names in lists_of(missing):
+            statement = _stream_heads(len(names)).text(self._connection)
+            self._cursor.execute(statement, (self._log, *names))
+            for stream, version, leaf in self._cursor.fetchall():
+                self._heads[stream] = StreamHead(version, leaf)
+        for stream in missing:
+            if stream not in self._heads:
+                self._heads[stream] = _NO_HEAD
+                self._new.add(stream)
+
+    def _write(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
+        if not rows:
+            return
+        try:
+            self._cursor.executemany(statement.text(self._connection), rows)
+        except BaseException as error:
+            self._roll_back()
+            driver = self._connection.dialect.loaded_dbapi
+            if not isinstance(error, driver.IntegrityError):
+                raise
+            if self._stored_size is None:
+                raise ConflictError("another writer began the log {log}", log=self._log) from error
+            raise self._misfit() from error
+
+    def _roll_back(self) -> None:
+        transaction = self._connection.get_transaction()
+        if transaction is not None:
+            transaction.rollback()
+
+    def _misfit(self) -> IntegrityFailure:
+        return IntegrityFailure(
+            "the head of the log {log} does not fit its entries: run `taizhang log verify`",
+            log=self._log,
+        )
+
+
+def _conflict(stream: str, found: int, expected: int) -> ConflictError:
+    return ConflictError(
+        "{stream} is at version {found}, so version {expected} cannot be recorded: "
+        "read it again and retry",
+        stream=stream,
+        found=found,
+        expected=expected,
+    )
+
+
+def _private_text(private: Sequence[tuple[str, bytes]]) -> str:
+    return orjson.dumps([(path, commitment.hex()) for path, commitment in private]).decode()
+
+
+def _attachments_text(attachments: Sequence[Attachment]) -> str:
+    return orjson.dumps(
+        [(file.sha256.hex(), file.length, file.name) for file in attachments]
+    ).decode()
+
+
+@lru_cache(maxsize=16)
+def _stream_heads(length: int) -> Statement:
+    table = stream_heads.c
+    statement = select(table.stream, table.version, table.leaf).where(
+        table.log == bindparam("log_"), in_list(table.stream, length)
+    )
+    return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
+
+
+# FOR UPDATE makes the row the log's mutex where the engine has many writers; SQLite has one.
+_LOG_HEAD = Statement(
+    select(logs.c.size, logs.c.root, logs.c.frontier)
+    .where(logs.c.log == bindparam("log_"))
+    .with_for_update(),
+    "log_",
+)
+_INSERT_ENTRY = Statement(insert(entries), *Row._fields)
+_INSERT_STREAM_HEAD = Statement(insert(stream_heads), "log", "stream", "version", "leaf")
+_UPDATE_STREAM_HEAD = Statement(
+    update(stream_heads)
+    .where(stream_heads.c.log == bindparam("log_"), stream_heads.c.stream == bindparam("stream_"))
+    .values(version=bindparam("version_"), leaf=bindparam("leaf_")),
+    "version_",
+    "leaf_",
+    "log_",
+    "stream_",
+)
+_INSERT_LOG = Statement(insert(logs), "log", "size", "root", "frontier")
+_UPDATE_LOG = Statement(
+    update(logs)
+    .where(logs.c.log == bindparam("log_"))
+    .values(size=bindparam("size_"), root=bindparam("root_"), frontier=bindparam("frontier_")),
+    "size_",
+    "root_",
+    "frontier_",
+    "log_",
+)

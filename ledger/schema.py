@@ -1,0 +1,195 @@
+"""The tables of a ledger, for every engine SQLAlchemy speaks to.
+
+    logs           one row per log: how long it is, its root, the peaks its tree grows from
+    entries        what was recorded, and the leaf that was hashed for it
+    stream_heads   last version and leaf of each stream: optimistic lock and `previous`
+    keys           idempotency keys already recorded, with a digest of what they stand for
+    vault          private values and salts behind the commitments; the only rows that may go
+    files          attachments that are kept, by hash
+    editions       regulation files, by hash
+    register       one row a center, rebuilt from entries at any time (`taizhang projection check`)
+    reading_heads  up to which position the register speaks
+    meta           which schema this is
+
+`entries`, `keys`, `files` and `editions` are append-only: triggers refuse UPDATE and DELETE. That
+guards against accidents; against intent only hashes kept elsewhere do (docs/philosophy.md).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+    insert,
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "SCHEMA_VERSION",
+    "create_schema",
+    "editions",
+    "entries",
+    "files",
+    "keys",
+    "logs",
+    "meta",
+    "metadata",
+    "reading_heads",
+    "register",
+    "stream_heads",
+    "vault",
+]
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("stream", String(255), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("type", String(255), nullable=False),
+    Column("effective", String(10), nullable=False),
+    Column("recorded", String(27), nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("private", Text),
+    Column("attachments", Text),
+    Column("leaf", LargeBinary(32), nullable=False),
+    UniqueConstraint("log", "stream", "version", name="entries_stream"),
+)
+
+stream_heads = Table(
+    "stream_heads",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    # Deferred, so that keys may be written before or after the entries of their transaction.
+    ForeignKeyConstraint(
+        ["log", "position"],
+        ["entries.log", "entries.position"],
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+    sqlite_with_rowid=False,
+)
+
+vault = Table(
+    "vault",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("path", String(255), primary_key=True),
+    Column("salt", LargeBinary(32), nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["log", "position"],
+        ["entries.log", "entries.position"],
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("length", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("edition", String(64), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", String(255), nullable=False),
+)
+
+register = Table(
+    "register",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("generation", BigInteger, primary_key=True, autoincrement=False),
+    Column("center", String(255), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+reading_heads = Table(
+    "reading_heads",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+
+APPEND_ONLY = (entries, keys, files, editions)
+"""Tables whose rows are never changed and never deleted."""
+
+
+def create_schema(connection: Connection) -> None:
+    """Make all tables and triggers and write the schema version; run it in a write transaction."""
+    metadata.create_all(connection)
+    connection.execute(insert(meta).values(name="schema", value=str(SCHEMA_VERSION)))
+
+
+def _make_triggers(table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    for operation in ("UPDATE", "DELETE"):
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER {table.name}_refuse_{operation.lower()} "
+            f"BEFORE {operation} ON {table.name} BEGIN SELECT RAISE(ABORT, "
+            f"'{table.name}: the ledger is append-only, {operation} is refused'); END"
+        )
+
+
+for _table in APPEND_ONLY:
+    event.listen(_table, "after_create", _make_triggers)

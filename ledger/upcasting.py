@@ -1,0 +1,80 @@
+"""Stored rows back into entries: the closed registry, and old shapes raised to current ones.
+
+An entry is never rewritten. When a type's shape changes, its class gets a new `schema` number and a
+pure step
+from the old payload to the new is added to `UPCASTS`; the golden bytes of every version stay in the
+tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import orjson
+
+from ledger.entries import REGISTRY, decode_hook, stored_type
+from ledger.errors import IntegrityFailure
+from ledger.identity import format_position
+from ledger.ruling import Payload, Recorded
+
+__all__ = ["UPCASTS", "decode_payload", "recorded_of"]
+
+UPCASTS: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {}
+"""Stored type such as `EvaluationScored/1` → step to the next: new stored type and payload. Empty:
+nothing changed yet."""
+
+_CURRENT = {stored_type(entry): name for name, entry in REGISTRY.items()}
+_decode = msgspec.json.Decoder(Payload, dec_hook=decode_hook).decode
+
+
+def decode_payload(stored: str, data: bytes) -> Payload:
+    """The payload of a stored type; raises ValueError for an unknown type or bytes that do not fit
+    it."""
+    name = _CURRENT.get(stored)
+    if name is None:
+        name, data = _raised(stored, data)
+    try:
+        payload = _decode(data)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ValueError(f"{stored}: {error}") from None
+    if type(payload.entry).__name__ != name:
+        raise ValueError(f"stored as {stored}, but the payload says {type(payload.entry).__name__}")
+    return payload
+
+
+def recorded_of(
+    log: str, position: int, stream: str, version: int, stored: str, recorded_at: str, data: bytes
+) -> Recorded:
+    """A stored row as an entry in its place; raises IntegrityFailure that names the position."""
+    try:
+        payload = decode_payload(stored, data)
+    except ValueError as error:
+        raise IntegrityFailure(
+            "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
+            position=format_position(log, position),
+            reason=str(error),
+        ) from None
+    return Recorded(
+        log,
+        position,
+        stream,
+        version,
+        stored,
+        recorded_at,
+        payload.entry,
+        payload.ruling,
+        payload.findings,
+        payload.deviations,
+    )
+
+
+def _raised(stored: str, data: bytes) -> tuple[str, bytes]:
+    value: dict[str, Any] = {}
+    while stored not in _CURRENT:
+        step = UPCASTS.get(stored)
+        if step is None:
+            raise ValueError(f"{stored} is no entry type of this program")
+        stored, value = step(value or orjson.loads(data))
+    return _CURRENT[stored], orjson.dumps(value)

@@ -1,0 +1,49 @@
+"""Private values and kept files: beside the log, bound to it by commitments and hashes.
+
+The log holds only salted commitments. Erasing deletes value and salt; every proof stays valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ledger.schema import files, vault
+
+__all__ = ["erase_values", "keep_file", "keep_value", "private_values"]
+
+
+def keep_value(
+    connection: Connection, log: str, position: int, path: str, *, salt: bytes, value: bytes
+) -> None:
+    """Keep a private value with the salt of its commitment."""
+    connection.execute(
+        insert(vault).values(log=log, position=position, path=path, salt=salt, value=value)
+    )
+
+
+def private_values(connection: Connection, log: str, position: int) -> dict[str, bytes]:
+    """Path → value of what is kept for an entry and not erased."""
+    rows = connection.execute(
+        select(vault.c.path, vault.c.value).where(vault.c.log == log, vault.c.position == position)
+    )
+    return {row.path: row.value for row in rows}
+
+
+def erase_values(connection: Connection, log: str, position: int, paths: Sequence[str]) -> int:
+    """Delete values and salts for good; returns how many there were."""
+    wanted = delete(vault).where(
+        vault.c.log == log, vault.c.position == position, vault.c.path.in_(list(paths))
+    )
+    return connection.execute(wanted).rowcount
+
+
+def keep_file(connection: Connection, digest: str, content: bytes) -> None:
+    """Keep an attachment under its hash; the same content is kept once."""
+    assert sha256(content).hexdigest() == digest  # noqa: S101  the caller has just hashed it
+    if connection.execute(select(files.c.sha256).where(files.c.sha256 == digest)).first() is None:
+        connection.execute(
+            insert(files).values(sha256=digest, length=len(content), content=content)
+        )

@@ -1,0 +1,1 @@
+"""The rulebook: regulations as executable, dated, citing rules; no input or output."""

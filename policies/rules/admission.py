@@ -1,0 +1,257 @@
+"""May the enterprise apply, and does it meet the conditions: bans, look-backs, basic conditions."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from policies.case import Case
+from policies.edition import Condition
+from policies.legal_time import years_before
+from policies.outcome import Assessment
+from projections.center import Application
+
+__all__ = [
+    "attested_conditions",
+    "basic_conditions",
+    "is_already_designated",
+    "is_banned",
+    "lookback_facts",
+    "meets",
+    "missing_materials",
+    "notice_conditions",
+]
+
+
+def is_banned(case: Case, *days: date) -> Assessment:
+    """Whether a reapplication ban runs on any of the days; cites the ban's own article."""
+    ban = case.state.ban
+    day = next((d for d in days if case.state.is_banned(d)), None)
+    if ban is None or day is None:
+        return Assessment(False, "no_ban")
+    values = {
+        "on": day.isoformat(),
+        "start": ban.start.isoformat(),
+        "last_day": ban.last_day.isoformat() if ban.last_day else None,
+        "first_eligible_day": ban.first_eligible_day.isoformat()
+        if ban.first_eligible_day
+        else None,
+        "grounds": list(ban.grounds),
+    }
+    return Assessment(
+        True,
+        "banned" if ban.last_day else "banned_unknown",
+        values,
+        ban.cite,
+        case.rests_on(case.state.ban_position),
+    )
+
+
+def is_already_designated(case: Case) -> Assessment:
+    """Whether the center holds a designation on the day."""
+    state = case.state
+    if state.standing not in ("designated", "suspended") or state.designated_on is None:
+        return Assessment(False, "not_designated")
+    values = {"designated_on": state.designated_on.isoformat()}
+    return Assessment(
+        True,
+        "already_designated",
+        values,
+        case.cite(case.edition.designation.article),
+        case.rests_on(state.designated),
+    )
+
+
+def lookback_facts(case: Case, anchor: date) -> list[Assessment]:
+    """Each disqualifying fact inside the closed window of the look-back years before the anchor
+    (T07)."""
+    rules = case.edition.designation.lookback
+    start = years_before(anchor, rules.years)
+    found = []
+    for fact in case.state.facts:
+        article = rules.facts.get(fact.fact)
+        if article is not None and start <= fact.decided_on <= anchor:
+            case.reads(rules.reads)
+            values = {
+                "fact": fact.fact,
+                "decided_on": fact.decided_on.isoformat(),
+                "from": start.isoformat(),
+                "to": anchor.isoformat(),
+            }
+            found.append(
+                Assessment(
+                    True, "lookback", values, case.cite(article), case.rests_on(fact.position)
+                )
+            )
+    return found
+
+
+def basic_conditions(case: Case, application: Application) -> list[Assessment]:
+    """Every measured condition and the floors: met, unmet, or undetermined for want of a figure."""
+    rules = case.edition.designation
+    floors = case.state.application_floors.get(application.round)
+    found = [
+        _measured(
+            case,
+            condition,
+            application.indicators,
+            application.industry,
+            application.position,
+            floors,
+        )
+        for condition in rules.conditions
+    ]
+    if rules.floors is not None:
+        case.reads(rules.floors.reads)
+        cite = case.cite(rules.floors.article)
+        reading = case.reading(rules.floors.reads)
+        if floors is None:
+            found.append(
+                Assessment(
+                    None, "floors_not_attested", {"round": application.round}, cite, (), reading
+                )
+            )
+        else:
+            met, position = floors
+            found.append(
+                Assessment(
+                    met,
+                    "floors_met" if met else "floors_missed",
+                    {},
+                    cite,
+                    case.rests_on(position),
+                    reading,
+                )
+            )
+    return found
+
+
+def attested_conditions(case: Case, application: Application) -> list[Assessment]:
+    """Conditions an official attested; what nobody attested is not asked for."""
+    articles = case.edition.designation.attested
+    return [
+        Assessment(
+            value,
+            "attested" if value else "attested_not",
+            {"condition": name},
+            case.cite(articles.get(name, case.edition.designation.article)),
+            case.rests_on(application.position),
+        )
+        for name, value in sorted(application.attested.items())
+    ]
+
+
+def notice_conditions(case: Case, application: Application) -> list[Assessment]:
+    """Conditions that only the round's notice sets: name → required truth value."""
+    conditions = case.round.conditions if case.round else {}
+    found = []
+    for name, required in sorted(conditions.items()):
+        if not isinstance(required, bool):
+            continue
+        stated = application.attested.get(name)
+        result = None if stated is None else stated == required
+        position = case.round.position if case.round else None
+        values = {"condition": name, "required": required}
+        say = (
+            "notice_condition"
+            if result
+            else "notice_condition_unmet"
+            if result is False
+            else "notice_condition_unknown"
+        )
+        cite = case.cite(
+            case.edition.designation.deadline_article or case.edition.designation.article
+        )
+        found.append(
+            Assessment(result, say, values, cite, case.rests_on(position, application.position))
+        )
+    return found
+
+
+def missing_materials(case: Case, application: Application) -> Assessment | None:
+    """The required documents that the list filed does not name; None where no list was filed or
+    asked for."""
+    rules = case.edition.designation
+    if application.materials is None or not rules.materials:
+        return None
+    missing = [name for name in rules.materials if name not in application.materials]
+    if not missing:
+        return None
+    cite = case.cite(rules.materials_article or rules.article)
+    return Assessment(
+        False,
+        "materials_missing",
+        {"materials": missing},
+        cite,
+        case.rests_on(application.position),
+    )
+
+
+def meets(
+    case: Case,
+    condition: Condition,
+    indicators: dict[str, Any],
+    industry: str | None,
+    position: int | None,
+) -> Assessment:
+    """One measured minimum against the figures filed; a missing figure is undetermined, never
+    zero."""
+    case.reads(condition.reads)
+    value, name = _figure(condition, indicators)
+    values: dict[str, Any] = {"indicator": condition.indicator, "unit": condition.unit}
+    entries = case.rests_on(position)
+    cite = case.cite(condition.article)
+    if condition.only_for and industry is not None and industry not in condition.only_for:
+        return Assessment(
+            True, "condition_not_for_industry", values | {"industry": industry}, cite, entries
+        )
+    thresholds = _thresholds(condition, industry)
+    values["at_least"] = _text(max(thresholds))
+    if value is None:
+        return Assessment(None, "figure_missing", values, cite, entries)
+    values |= {"value": _text(value), "filed_as": name}
+    if value >= max(thresholds):
+        return Assessment(True, "condition_met", values, cite, entries)
+    if value < min(thresholds) and (industry is not None or not condition.only_for):
+        values["at_least"] = _text(min(thresholds))
+        return Assessment(False, "condition_unmet", values, cite, entries)
+    return Assessment(None, "industry_missing", values, cite, entries)
+
+
+def _measured(
+    case: Case,
+    condition: Condition,
+    indicators: dict[str, Any],
+    industry: str | None,
+    position: int,
+    floors: tuple[bool, int] | None,
+) -> Assessment:
+    found = meets(case, condition, indicators, industry, position)
+    if found.result is None and floors is not None:
+        met, attested = floors
+        return Assessment(
+            met,
+            "floors_met" if met else "floors_missed",
+            found.values,
+            found.cite,
+            case.rests_on(attested),
+        )
+    return found
+
+
+def _figure(condition: Condition, indicators: dict[str, Any]) -> tuple[Decimal | None, str]:
+    value = indicators.get(condition.indicator)
+    if value is None and condition.form is not None:
+        return indicators.get(condition.form), condition.form
+    return value, condition.indicator
+
+
+def _thresholds(condition: Condition, industry: str | None) -> list[Decimal]:
+    if industry is not None:
+        return [condition.industries.get(industry, condition.at_least)]  # type: ignore[call-overload]
+    return [condition.at_least, *condition.industries.values()]
+
+
+def _text(value: Decimal) -> str:
+    return format(value, "f")

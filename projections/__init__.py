@@ -1,0 +1,1 @@
+"""The readings: state rebuilt from entries, disposable at any time."""

@@ -1,0 +1,95 @@
+"""Run a center's entries into its state, as of a day and as known at a position.
+
+State at (day, position) is the fold of the center's entries with both at or before, ordered by
+(effective day, position). An annulment takes the act it names out of the fold from its own day on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from msgspec.structs import replace
+
+from ledger.entries import DecisionAnnulled
+from ledger.identity import format_position
+from ledger.ruling import Recorded
+from projections.center import CenterState, annul, evolve, new_center
+
+__all__ = ["annulments", "can_extend", "extend", "fold", "known"]
+
+
+def known(entries: Iterable[Recorded], *, position: int | None = None) -> list[Recorded]:
+    """The entries the ledger knew after `position` (None: all)."""
+    return [r for r in entries if position is None or r.position <= position]
+
+
+def annulments(entries: Sequence[Recorded], *, on: date | None = None) -> dict[int, Recorded]:
+    """Position of each annulled act → the annulment, of those in effect at the end of the day
+    (None: all)."""
+    by_key = {r.entry.key: r.position for r in entries if r.entry.key is not None}
+    found: dict[int, Recorded] = {}
+    for recorded in entries:
+        entry = recorded.entry
+        if isinstance(entry, DecisionAnnulled) and (on is None or entry.on <= on):
+            target = _target(recorded, entry, by_key)
+            if target is not None:
+                found.setdefault(target, recorded)
+    return found
+
+
+def _target(recorded: Recorded, entry: DecisionAnnulled, by_key: dict[str, int]) -> int | None:
+    if recorded.outcome.target is not None:
+        return recorded.outcome.target
+    prefix = format_position(recorded.log, 0)[:-1]
+    if entry.annuls.startswith(prefix):
+        return int(entry.annuls.removeprefix(prefix))
+    return by_key.get(entry.annuls)
+
+
+def fold(
+    center: str,
+    entries: Sequence[Recorded],
+    *,
+    on: date | None = None,
+    annulled_as_of: date | None = None,
+) -> CenterState:
+    """The state at the end of the day `on` (None: after everything).
+
+    `annulled_as_of` bounds the annulments that count; None takes every annulment among `entries`,
+    which is
+    what a ruling does: whatever is ruled after an annulment no longer builds on the annulled act.
+    """
+    positions = {r.position: r for r in entries}
+    gone = annulments(entries, on=annulled_as_of)
+    ordered = sorted(
+        (r for r in entries if on is None or r.entry.on <= on),
+        key=lambda r: (r.entry.on, r.position),
+    )
+    state = new_center(center)
+    for recorded in ordered:
+        if recorded.position in gone:
+            continue
+        if isinstance(recorded.entry, DecisionAnnulled):
+            target = next((p for p, a in gone.items() if a is recorded), None)
+            state = annul(state, recorded, None if target is None else positions.get(target))
+        else:
+            state = evolve(state, recorded)
+    return _count(state, entries, on)
+
+
+def _count(state: CenterState, entries: Sequence[Recorded], on: date | None) -> CenterState:
+    """Say how many entries were seen, annulled ones included, and up to which position."""
+    seen = [r for r in entries if on is None or r.entry.on <= on]
+    return replace(state, entries=len(seen), position=max((r.position for r in seen), default=-1))
+
+
+def can_extend(state: CenterState, recorded: Recorded) -> bool:
+    """Whether evolving from `state` gives what a new fold would: in order, and annulling
+    nothing."""
+    return recorded.entry.on >= state.latest_on and not isinstance(recorded.entry, DecisionAnnulled)
+
+
+def extend(state: CenterState, recorded: Recorded) -> CenterState:
+    """The state after one more entry for which `can_extend` holds."""
+    return evolve(state, recorded)

@@ -1,0 +1,74 @@
+"""The register: one row a center, as of everything recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import orjson
+
+from projections.center import CenterState
+from projections.counters import counts
+
+__all__ = ["RegisterRow", "digest", "row_of"]
+
+
+class RegisterRow(msgspec.Struct, frozen=True):
+    """A center in the register; `body` is canonical JSON of what lists show beside name and
+    status."""
+
+    center: str
+    name: str
+    status: str
+    entries: int
+    position: int
+    body: bytes
+
+
+def row_of(state: CenterState) -> RegisterRow:
+    """The register's row for a state folded from all entries of the center."""
+    return RegisterRow(
+        state.center,
+        state.name or "",
+        state.status,
+        state.entries,
+        state.position,
+        orjson.dumps(_body(state), option=orjson.OPT_SORT_KEYS),
+    )
+
+
+def digest(rows: Iterable[RegisterRow]) -> str:
+    """SHA-256 over the rows in the order of their centers: equal registers have equal digests."""
+    found = hashlib.sha256()
+    for row in rows:
+        line = orjson.dumps([row.center, row.name, row.status, row.entries, row.position])
+        found.update(line + b"\n" + row.body + b"\n")
+    return found.hexdigest()
+
+
+def _body(state: CenterState) -> dict[str, Any]:
+    last = max(
+        (v for v in state.evaluations if v.result is not None or v.score is not None),
+        key=lambda v: v.year,
+        default=None,
+    )
+    ban = state.ban
+    return {
+        "designated_on": state.designated_on,
+        "revoked_on": state.revoked_on,
+        "grounds": list(state.grounds),
+        "edition": state.edition,
+        "ban_last_day": ban.last_day if ban else None,
+        "first_eligible_day": ban.first_eligible_day if ban else None,
+        "counters": {name: found.count for name, found in counts(state).items()},
+        "last_round": last.round if last else None,
+        "last_grade": last.result.grade if last and last.result else None,
+        "last_score": format(last.score, "f") if last and last.score is not None else None,
+        "warned_on": state.warning.on if state.warning else None,
+        "certificate": state.certificate.number if state.certificate else None,
+        "certificate_valid_until": state.certificate.valid_until if state.certificate else None,
+        "open_objections": [o.id for o in state.objections if o.outcome is None],
+        "former_names": [f.name for f in state.former_names],
+    }

@@ -1,0 +1,163 @@
+"""Keep a reading in step with a log: catch up, rebuild beside the live rows, compare.
+
+The log and the table come in through two narrow interfaces, so that nothing in here knows a
+database. A row
+is always folded from the whole stream of its center; streams are short, and late facts reorder
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from ledger.ruling import Recorded
+from projections.center import CenterState
+from projections.fold import fold
+from projections.register import RegisterRow, digest, row_of
+
+__all__ = ["BATCH", "Difference", "Progress", "Shelf", "Source", "catch_up", "compare", "rebuild"]
+
+BATCH = 1000
+"""Positions read, and rows written, per transaction."""
+
+Progress = Callable[[int, int], None]
+"""Told how many entries are done, of how many."""
+
+
+class Source(Protocol):
+    """The log, as far as a reading needs it."""
+
+    def size(self, log: str) -> int:
+        """How many entries the log has."""
+
+    def touched(self, log: str, start: int, stop: int) -> list[str]:
+        """Centers with an entry at a position in [start, stop), sorted."""
+
+    def streams(self, log: str, centers: Sequence[str]) -> Iterator[tuple[str, list[Recorded]]]:
+        """Every entry of each of the centers."""
+
+    def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
+        """Every center of the log with all its entries, sorted by center."""
+
+
+class Shelf(Protocol):
+    """The table a reading stands in, with the position it speaks up to."""
+
+    def position(self, log: str) -> int:
+        """How many entries the live rows have taken in."""
+
+    def put(self, log: str, rows: Iterable[RegisterRow], *, upto: int, expected: int) -> bool:
+        """Write rows and move the position from `expected` to `upto`, in one transaction; False if
+        somebody was faster."""
+
+    def replace(self, log: str, rows: Iterator[RegisterRow], *, upto: int) -> None:
+        """Write all rows beside the live ones, then swap."""
+
+    def rows(self, log: str) -> Iterator[RegisterRow]:
+        """The live rows, sorted by center."""
+
+
+class Difference:
+    """A center whose row does not say what its entries say; `fields` names what differs."""
+
+    __slots__ = ("center", "fields")
+
+    def __init__(self, center: str, fields: tuple[str, ...]) -> None:
+        self.center = center
+        self.fields = fields
+
+
+def catch_up(
+    source: Source,
+    shelf: Shelf,
+    log: str,
+    *,
+    states: Callable[[str], CenterState | None] | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Bring the register up to the end of the log; returns the position it then speaks up to.
+
+    `states` may hand over states already folded up to the end of the log, so that nothing is read
+    twice.
+    """
+    size = source.size(log)
+    position = shelf.position(log)
+    while position < size:
+        stop = min(position + BATCH, size)
+        centers = source.touched(log, position, stop)
+        # A state that already knows entries beyond this batch would put the row ahead of its
+        # position.
+        ready = {
+            c: s
+            for c in centers
+            if states is not None and (s := states(c)) is not None and s.position < stop
+        }
+        rows = [row_of(state) for state in ready.values()]
+        for center, entries in source.streams(log, [c for c in centers if c not in ready]):
+            rows.append(row_of(fold(center, [r for r in entries if r.position < stop])))
+        if not shelf.put(log, rows, upto=stop, expected=position):
+            position = shelf.position(log)
+            continue
+        position = stop
+        if progress is not None:
+            progress(position, size)
+    return position
+
+
+def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None) -> str:
+    """Fold everything again beside the live rows and swap; returns the digest of what then is
+    live."""
+    size = source.size(log)
+    done = 0
+
+    def folded() -> Iterator[RegisterRow]:
+        nonlocal done
+        for center, entries in source.all_streams(log):
+            done += len(entries)
+            if progress is not None:
+                progress(done, size)
+            kept = [r for r in entries if r.position < size]
+            if kept:
+                yield row_of(fold(center, kept))
+
+    shelf.replace(log, folded(), upto=size)
+    return digest(shelf.rows(log))
+
+
+def compare(
+    source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None
+) -> list[Difference]:
+    """Every center whose live row differs from a replay up to the position the rows speak up to."""
+    upto = shelf.position(log)
+    size = source.size(log)
+    if upto > size:
+        return [Difference(log, ("position",))]
+    live = shelf.rows(log)
+    found: list[Difference] = []
+    row = next(live, None)
+    done = 0
+    for center, entries in source.all_streams(log):
+        done += len(entries)
+        if progress is not None:
+            progress(done, size)
+        kept = [r for r in entries if r.position < upto]
+        if not kept:
+            continue
+        while row is not None and row.center < center:
+            found.append(Difference(row.center, ("no such center",)))
+            row = next(live, None)
+        expected = row_of(fold(center, kept))
+        if row is None or row.center != center:
+            found.append(Difference(center, ("missing",)))
+            continue
+        fields = tuple(
+            f for f in RegisterRow.__struct_fields__ if getattr(row, f) != getattr(expected, f)
+        )
+        if fields:
+            found.append(Difference(center, fields))
+        row = next(live, None)
+    while row is not None:
+        found.append(Difference(row.center, ("no such center",)))
+        row = next(live, None)
+    return found
