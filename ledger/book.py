@@ -18,7 +18,7 @@ from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 import orjson
@@ -29,7 +29,7 @@ from ledger import entries as e
 from ledger.clock import Clock, format_instant, legal_day
 from ledger.commitment import SALT_BYTES, commit
 from ledger.engine import read_transaction, write_transaction
-from ledger.entries import Entry, stored_type, stream_of
+from ledger.entries import AnyEntry, Entry, stored_type, stream_of
 from ledger.errors import KeyConflictError, MalformedError, NotFoundError, Problem, RefusedError
 from ledger.identity import format_position, parse_position, scheme_of
 from ledger.keys import KeyRow, insert_keys, known_keys
@@ -51,11 +51,16 @@ class Verdict(Protocol):
     """What a judge says of an entry."""
 
     @property
-    def ruling(self) -> Ruling | None: ...
+    def ruling(self) -> Ruling | None:
+        """What is stored; None for entries no rule speaks of."""
+
     @property
-    def bars(self) -> tuple[Finding, ...]: ...
+    def bars(self) -> tuple[Finding, ...]:
+        """What keeps an act from being recorded."""
+
     @property
-    def notes(self) -> tuple[Finding, ...]: ...
+    def notes(self) -> tuple[Finding, ...]:
+        """What is said of it besides."""
 
 
 class Judging(Protocol):
@@ -255,18 +260,17 @@ class _Session:
             problems = [line for line in chunk if isinstance(line, Problem)]
             if problems:
                 raise _Stopped(problems, None)
-            self._prepare([line for line in chunk if isinstance(line, ParsedLine)])
-            for index, line in enumerate(chunk):
-                if isinstance(line, ParsedLine):
-                    self._take_line(line, chunk[index + 1 :])
+            lines = [line for line in chunk if isinstance(line, ParsedLine)]
+            self._prepare(lines)
+            for line in lines:
+                self._take_line(line)
             self._flush()
             if progress is not None:
-                progress(chunk[-1].number if isinstance(chunk[-1], ParsedLine) else 0)
+                progress(lines[-1].number)
         for log, writer in self.writers.items():
             self.receipt.logs[log] = (writer.size, writer.root)
 
-    def _take_line(self, line: ParsedLine, rest: Sequence[ParsedLine | Problem]) -> None:
-        behind = [p for p in rest if isinstance(p, Problem)]
+    def _take_line(self, line: ParsedLine) -> None:
         try:
             prepared = [self._prepared(entry) for entry in line.entries]
             if self._is_known(line.entries, prepared):
@@ -275,24 +279,23 @@ class _Session:
             for entry, content in zip(line.entries, prepared, strict=True):
                 self._take_entry(line.number, entry, content)
         except MalformedError as error:
-            raise _Stopped(
-                [Problem(error.message, line=line.number, **error.values), *behind], None
-            ) from None
+            problem = Problem(error.message, line=line.number, **error.values)
+            raise _Stopped([problem], None) from None
         except (RefusedError, KeyConflictError, NotFoundError) as error:
-            raise _Stopped(behind, error) from None
+            raise _Stopped([], error) from None
 
     def _prepared(self, entry: Entry) -> _Prepared:
         files = [self._attached(attachment) for attachment in entry.attachments]
         content = content_of(entry)
         if files:
             content["attachments"] = [{"name": a.name, "sha256": a.sha256.hex()} for a, _ in files]
-        data = canonical.encode(_plain(content))
+        data = canonical.encode(content)
         private = flatten_private(entry.private) if isinstance(entry.private, dict) else []
         return _Prepared(data, sha256(data).digest(), tuple(files), tuple(private))
 
     def _attached(self, attachment: e.Attachment) -> tuple[Attachment, bytes | None]:
         if attachment.path is None:
-            return Attachment(bytes.fromhex(attachment.sha256 or ""), None, attachment.name), None  # type: ignore[arg-type]
+            return Attachment(bytes.fromhex(attachment.sha256 or ""), None, attachment.name), None
         path = self.folder / attachment.path
         try:
             content = path.read_bytes()
@@ -321,8 +324,8 @@ class _Session:
         ):
             return True
         raise KeyConflictError(
-            "the key {key!r} is already recorded in {log} with other content; nothing was recorded. "
-            "To change what was recorded, file a new entry under a new key",
+            "the key {key!r} is already recorded in {log} with other content; "
+            "nothing was recorded. To change what was recorded, file a new entry under a new key",
             key=key,
             log=log,
         )
@@ -365,10 +368,10 @@ class _Session:
             0,
             stored_type(type(entry)),
             self.recorded_at[log],
-            entry,
+            cast(AnyEntry, entry),
             verdict.ruling,
             notes,
-            bars,  # type: ignore[arg-type]
+            bars,
         )
         self.pending[log].append(self._draft(stream, log, position, entry, prepared, verdict))
         if entry.key is not None:
@@ -538,12 +541,3 @@ def _recorded(log: str, row: Any) -> Recorded:
     return recorded_of(
         log, row.position, row.stream, row.version, row.type, row.recorded, row.payload
     )
-
-
-def _plain(value: Any) -> Any:
-    """Free-form parts may hold tuples; canonical bytes know only lists."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return value

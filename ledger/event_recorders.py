@@ -97,6 +97,7 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
             _FIRST if gt is None else gt - offset,
             _LAST if lte is None else lte - offset,
             _ALL if limit is None else limit,
+            0,
         )
         with library_errors(), read_transaction(self.engine) as connection:
             cursor = cursor_of(connection)
@@ -121,7 +122,7 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
         if len(topics) > LIST_LENGTHS[-1]:
             raise NotSupportedError(f"{len(topics)} topics are too many to select at once")
         kinds = next(lists_of(map(type_of, topics)), ())
-        parameters = (self.log, first, last, *kinds, limit)
+        parameters = (self.log, first, last, *kinds, limit, 0)
         with library_errors(), read_transaction(self.engine) as connection:
             cursor = cursor_of(connection)
             cursor.execute(_range(len(kinds)).text(connection), parameters)
@@ -282,8 +283,9 @@ def _stream(descending: bool) -> Statement:
         .where(table.version > bindparam("gt"), table.version <= bindparam("lte"))
         .order_by(table.version.desc() if descending else table.version)
         .limit(bindparam("limit_"))
+        .offset(bindparam("offset_"))  # SQLite's dialect would add one of its own
     )
-    return Statement(statement, "log_", "stream_", "gt", "lte", "limit_")
+    return Statement(statement, "log_", "stream_", "gt", "lte", "limit_", "offset_")
 
 
 @lru_cache(maxsize=8)
@@ -295,8 +297,9 @@ def _range(types: int) -> Statement:
         .where(table.position >= bindparam("first"), table.position <= bindparam("last"))
         .order_by(table.position)
         .limit(bindparam("limit_"))
+        .offset(bindparam("offset_"))
     )
     if types:
         statement = statement.where(in_list(table.type, types))
     names = (f"in_{number}" for number in range(types))
-    return Statement(statement, "log_", "first", "last", *names, "limit_")
+    return Statement(statement, "log_", "first", "last", *names, "limit_", "offset_")

@@ -38,6 +38,8 @@ from ledger.statements import Statement, cursor_of
 
 __all__ = ["TaizhangAggregateRecorder", "TaizhangTrackingRecorder", "library_errors"]
 
+_FIRST, _LAST = -(2**31), 2**31 - 1
+
 
 @contextmanager
 def library_errors() -> Iterator[None]:

@@ -76,7 +76,8 @@ def parse_center(text: str) -> CenterId:
         return CenterId(text)
     if not _CREDIT_CODE.match(enterprise):
         raise MalformedError(
-            "{enterprise!r} is no unified social credit code (18 characters, digits and capitals without I O S V Z); "
+            "{enterprise!r} is no unified social credit code "
+            "(18 characters, digits and capitals without I O S V Z); "
             "where no code is known write id:NAME",
             enterprise=enterprise,
         )
@@ -87,7 +88,8 @@ def parse_center(text: str) -> CenterId:
         uscc.validate(enterprise)
     except ValidationError:
         raise MalformedError(
-            "the check digit of {enterprise!r} does not fit (GB 32100-2015): one character is mistyped",
+            "the check digit of {enterprise!r} does not fit (GB 32100-2015): "
+            "one character is mistyped",
             enterprise=enterprise,
         ) from None
     return CenterId(text)
@@ -99,7 +101,8 @@ def parse_round(text: str) -> Round:
     found = _ROUND.match(text)
     if not found:
         raise MalformedError(
-            "{round!r} is no round: write scheme:evaluation:YEAR or scheme:designation:YEAR, such as beijing:evaluation:2023",
+            "{round!r} is no round: write scheme:evaluation:YEAR or scheme:designation:YEAR, "
+            "such as beijing:evaluation:2023",
             round=text,
         )
     return Round(found[1], found[2], int(found[3]))
@@ -130,6 +133,7 @@ def parse_edition(text: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
+@lru_cache(maxsize=1 << 16)
 def scheme_of(stream: str) -> str:
     """The scheme a center, round or scheme stream belongs to."""
     return stream.partition("/")[0].partition(":")[0]

@@ -15,7 +15,7 @@ Every line ends with one line feed (0x0A), the last one too; fields are parted b
     recorded <instant>
     payload <hex> <number>
     private <path> <hex>                 none or more
-    attachment <hex> <number> <name>     none or more
+    attachment <hex> <number or -> <name>   none or more
 
 * log: `[a-z][a-z0-9_-]*`, the scheme whose log this is; position: its place there, from 0.
 * stream: printable ASCII without space; version: its place in the stream, from 1.
@@ -26,8 +26,8 @@ Every line ends with one line feed (0x0A), the last one too; fields are parted b
 * recorded: `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC, microseconds, no leap second.
 * payload: SHA-256 and length in bytes of the canonical payload.
 * private: the commitments of `ledger.commitment`, strictly ascending by path in UTF-8 bytes.
-* attachment: SHA-256, length in bytes and name of a file, in the order given. A name may hold
-  spaces; it is not empty, in Unicode normalization form C, without control characters, line or
+* attachment: SHA-256, length in bytes and name of a file, in the order given; `-` stands for the
+  length of a file that only its hash was given of. A name may hold spaces; it is not empty, in Unicode normalization form C, without control characters, line or
   paragraph separators, byte order mark or characters that reorder text; no name comes twice.
 * number: decimal, no sign, no leading zero, at most 18 digits. hex: 64 lower-case digits.
   base64: RFC 4648 §4 of 32 bytes, with padding and with zero bits left over.
@@ -84,10 +84,10 @@ NO_PREVIOUS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file bound to an entry: its SHA-256, its length in bytes and its name."""
+    """A file bound to an entry: its SHA-256, its length in bytes (None: not known) and its name."""
 
     sha256: bytes
-    length: int
+    length: int | None
     name: str
 
 
@@ -222,7 +222,7 @@ _TEXT = re.compile(
     "recorded ([^ \n]+)\n"
     "payload ([0-9a-f]{64}) ([0-9]{1,18})\n"
     "((?:private [^ \n]+ [0-9a-f]{64}\n)*)"
-    "((?:attachment [0-9a-f]{64} [0-9]{1,18} [^\n]+\n)*)"
+    "((?:attachment [0-9a-f]{64} (?:[0-9]{1,18}|-) [^\n]+\n)*)"
 )
 
 
@@ -278,11 +278,14 @@ def _attachment_lines(attachments: Sequence[Attachment]) -> str:
             raise _refused("attachment name", name)
         if name in names:
             raise MalformedError("two attachments of one name")
-        if length.__class__ is not int or not 0 <= length < _NUMBER_BOUND:
+        if length is not None and (
+            length.__class__ is not int or not 0 <= length < _NUMBER_BOUND
+        ):
             raise _refused("attachment length", length)
         if len(file.sha256) != 32:
             raise _refused("hash", file.sha256)
-        lines.append(f"attachment {file.sha256.hex()} {length} {name}\n")
+        shown = "-" if length is None else length
+        lines.append(f"attachment {file.sha256.hex()} {shown} {name}\n")
         names.add(name)
     return "".join(lines)
 
@@ -304,7 +307,7 @@ def _leaf_of(match: re.Match[str]) -> Leaf:
         payload_length=int(groups[9]),
         private=tuple((path, bytes.fromhex(digits)) for _, path, digits in private),
         attachments=tuple(
-            Attachment(bytes.fromhex(digits), int(length), name)
+            Attachment(bytes.fromhex(digits), None if length == "-" else int(length), name)
             for _, digits, length, name in attachments
         ),
     )

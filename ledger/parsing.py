@@ -72,6 +72,9 @@ def content_of(entry: Entry) -> dict[str, Any]:
     private = content.get("private")
     if isinstance(private, dict):
         content["private"] = [path for path, _ in flatten_private(private)]
+    for field, value in content.items():
+        if value.__class__ is tuple:
+            content[field] = list(value)
     return content
 
 
@@ -143,7 +146,8 @@ def _object(line: bytes, number: int) -> dict[str, Any]:
         text = line.decode()
     except UnicodeDecodeError as error:
         raise MalformedError(
-            "the line is not UTF-8 (byte {byte}); a file saved as GB18030 or GBK has to be saved as UTF-8",
+            "the line is not UTF-8 (byte {byte}); "
+            "a file saved as GB18030 or GBK has to be saved as UTF-8",
             byte=error.start + 1,
         ) from None
     try:
@@ -216,7 +220,7 @@ def _entry(found: dict[str, Any], entry_class: type[Entry], today: date) -> Entr
         entry = msgspec.convert(found, entry_class, dec_hook=decode_hook)
     except msgspec.ValidationError as error:
         raise _explained(error, found, entry_class) from None
-    _check_common(entry, today)
+    _check_common(entry, found, today)
     if isinstance(entry, CenterEntry):
         parse_center(entry.center)
     own = _OWN_CHECKS.get(entry_class)
@@ -228,7 +232,7 @@ def _entry(found: dict[str, Any], entry_class: type[Entry], today: date) -> Entr
     return entry
 
 
-def _check_common(entry: Entry, today: date) -> None:
+def _check_common(entry: Entry, found: dict[str, Any], today: date) -> None:
     if entry.on > today:
         raise MalformedError(
             "on: {on} lies in the future (today is {today})",
@@ -239,9 +243,8 @@ def _check_common(entry: Entry, today: date) -> None:
         raise MalformedError(
             "on: {on} lies before 1980; is the year right?", on=entry.on.isoformat()
         )
-    for field in entry.__struct_fields__:
-        value = getattr(entry, field)
-        if type(value) is str and (not value.strip() or _CONTROL.search(value)):
+    for field, value in found.items():
+        if value.__class__ is str and (not value.strip() or _CONTROL.search(value)):
             raise MalformedError("{field} is empty or holds control characters", field=field)
     if type(entry.by) is tuple and (not entry.by or not all(name.strip() for name in entry.by)):
         raise MalformedError("by: name at least one body, and none of them empty")

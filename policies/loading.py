@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -102,7 +103,7 @@ def band_defects(grades: tuple[Grade, ...]) -> list[str]:
         defects.append(
             "no grade covers the highest scores: the highest band needs an open upper end"
         )
-    for lower, upper in zip(ordered, ordered[1:], strict=False):
+    for lower, upper in pairwise(ordered):
         if lower.high is None or upper.low is None:
             defects.append(f"{lower.word} and {upper.word} overlap: both are unbounded")
         elif lower.high < upper.low:

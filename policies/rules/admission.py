@@ -66,6 +66,8 @@ def is_already_designated(case: Case) -> Assessment:
 def lookback_facts(case: Case, anchor: date) -> list[Assessment]:
     """Each disqualifying fact inside the closed window of the look-back years before the anchor
     (T07)."""
+    if not case.state.facts:
+        return []
     rules = case.edition.designation.lookback
     start = years_before(anchor, rules.years)
     found = []

@@ -240,7 +240,7 @@ def _band_values(band: Grade, score: Decimal) -> dict[str, str]:
     left, right = "[" if band.low_included else "(", "]" if band.high_included else ")"
     text = f"{left}{band.low}, {band.high}{right}"
     if band.low is None:
-        text = f"(−∞, {band.high}{right}"
+        text = f"(-∞, {band.high}{right}"
     elif band.high is None:
         text = f"{left}{band.low}, ∞)"
     return {"score": _text(score), "grade": band.word, "band": text}
