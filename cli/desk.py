@@ -277,6 +277,12 @@ class Desk:
 
         return rebuild(self.source, self.shelf, log, progress=progress)
 
+    def forget_strangers(self) -> None:
+        """Drop register rows of logs that do not exist."""
+        known = {head.log for head in self.logs()}
+        for log in set(self.shelf.logs()) - known:
+            self.shelf.forget(log)
+
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
         from projections.running import compare

@@ -1,4 +1,8 @@
-"""The reader's language: gettext catalogues under `cli/locale`, chosen once per run."""
+"""The reader's language: gettext catalogues under `cli/locale`, chosen once per run.
+
+English is the language of the sources and needs no catalogue. click speaks through the same
+catalogue: its own words are listed in `cli.usage`.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ import locale
 import os
 from pathlib import Path
 
-__all__ = ["LANGUAGES", "N_", "choose", "language", "translate"]
+__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "choose", "language", "translate"]
 
+DOMAIN = "taizhang"
 LANGUAGES = ("zh", "en")
-_LOCALE = Path(__file__).parent / "locale"
+LOCALE = Path(__file__).parent / "locale"
 _state: dict[str, gettext.NullTranslations | str] = {
     "language": "en",
     "catalogue": gettext.NullTranslations(),
@@ -28,7 +33,8 @@ def choose(wanted: str | None) -> str:
     found = wanted or os.environ.get("TAIZHANG_LANG") or _of_locale()
     found = found if found in LANGUAGES else "zh"
     _state["language"] = found
-    _state["catalogue"] = gettext.translation("taizhang", _LOCALE, [found], fallback=True)
+    _state["catalogue"] = gettext.translation(DOMAIN, LOCALE, [found], fallback=True)
+    _tell_click(found)
     return found
 
 
@@ -42,6 +48,13 @@ def translate(message: str) -> str:
     catalogue = _state["catalogue"]
     assert isinstance(catalogue, gettext.NullTranslations)  # noqa: S101  narrowing
     return catalogue.gettext(message) if message else message
+
+
+def _tell_click(found: str) -> None:
+    """Point the gettext functions that click calls to our catalogue, and to the language."""
+    gettext.bindtextdomain(DOMAIN, LOCALE)
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = found
 
 
 def _of_locale() -> str:

@@ -40,6 +40,7 @@ SENTENCES: dict[str, str] = {
     "not_filed_too_early": N_(
         "the entry that nothing was filed for {round} is of {on}, not after the last day {limit}"
     ),
+    "owes_no_evaluation": N_("designated on {designated_on}: no evaluation is owed in {round}"),
     "nothing_on_file": N_(
         "nothing is on file for {round} up to #{position}, and the last day {limit} is over"
     ),

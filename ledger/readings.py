@@ -151,6 +151,12 @@ class RegisterShelf:
                 delete(register).where(register.c.log == log, register.c.generation != generation)
             )
 
+    def forget(self, log: str) -> None:
+        """Drop what the register says of a log that does not exist."""
+        with write_transaction(self.engine) as connection:
+            connection.execute(delete(register).where(register.c.log == log))
+            connection.execute(delete(reading_heads).where(reading_heads.c.log == log))
+
     def rows(self, log: str) -> Iterator[Any]:
         """The live rows, sorted by center."""
         with read_transaction(self.engine) as connection:

@@ -26,6 +26,7 @@ def command() -> None:
 def rebuild(context: Context, *, as_json: bool) -> None:
     """Rebuild the register of every log."""
     desk = context.desk
+    desk.forget_strangers()
     digests = {}
     for head in desk.logs():
         with counting(head.log, head.size) as progress:

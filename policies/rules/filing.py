@@ -77,6 +77,12 @@ def was_not_filed(
             cite,
             case.rests_on(evaluation.deferred),
         )
+    designated = case.state.designated_on
+    if designated is not None and int(round_id[-4:]) <= designated.year:
+        values = {"round": round_id, "designated_on": designated.isoformat()}
+        return Assessment(
+            False, "owes_no_evaluation", values, cite, case.rests_on(case.state.designated)
+        )
     if limit is None:
         say = "no_calendar" if case.round is not None else "deadline_unknown"
         year = case.round.deadline.year if case.round else None

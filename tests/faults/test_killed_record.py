@@ -1,0 +1,58 @@
+"""A killed process leaves the whole file or nothing of it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+from support.command import run, start
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from town import town
+
+LINES = 50_000
+MOMENTS = 12
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of 50,000 entries, each with a key."""
+    path = tmp_path_factory.mktemp("town") / "town.jsonl"
+    path.write_bytes(b"".join(orjson.dumps(entry) + b"\n" for entry in town(LINES, keyed=True)))
+    return path
+
+
+@pytest.mark.slow
+def test_kill_leaves_all_or_nothing(file: Path, tmp_path: Path) -> None:
+    """Killed at any moment, the ledger verifies with the whole file or none of it; a rerun completes it."""
+    began = time.monotonic()
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert run(whole, "record", str(file)).status == 0
+    duration = time.monotonic() - began
+    assert run(whole, "log", "verify", "--json").json["size"] == LINES
+
+    seen = set()
+    for moment in range(MOMENTS):
+        folder = tmp_path / f"kill-{moment}"
+        folder.mkdir()
+        assert run(folder, "init").status == 0
+        process = start(folder, "record", str(file))
+        time.sleep(duration * (moment + 0.5) / MOMENTS)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        verified = run(folder, "log", "verify", "--json")
+        assert verified.status == 0, verified.stdout
+        seen.add(verified.json["size"])
+        if moment % 4 == 3:
+            again = run(folder, "record", str(file), "--json").json
+            assert again["recorded"] + again["skipped"] == LINES
+            after = run(folder, "log", "verify", "--json").json
+            assert (after["ok"], after["size"]) == (True, LINES)
+            assert run(folder, "projection", "check").status == 0
+    assert seen <= {0, LINES}
+    assert 0 in seen
