@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test venv lint types contracts unit docs acceptance format bench lock clean python
+.PHONY: help demo test venv lint types contracts unit docs acceptance format messages bench lock clean python
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ acceptance: $(STAMP)  ## run the acceptance scenarios, where they are at hand
 format: $(STAMP)  ## let ruff format the code and mend what it safely can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(STAMP)  ## collect the messages of the code into the catalogues of cli/locale
+	$(BIN)/python tests/support/make_messages.py
 
 bench: $(STAMP)  ## run every benchmarks/bench_*.py
 	@set -e; for file in benchmarks/bench_*.py; do \

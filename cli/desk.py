@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
 from ledger.errors import MalformedError, NotFoundError
 from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
+from ledger.leaf import NO_PREVIOUS, leaf_text
 from ledger.ruling import Recorded
 from projections import fold as folding
 from projections.center import CenterState, new_center
@@ -25,11 +27,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from ledger.book import Book, Receipt
+    from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
+    from ledger.verify import Verification
     from policies.audit import AuditFinding
+    from policies.due import Duty
     from policies.judge import Judge
+    from policies.replacement import Replacement
     from policies.rulebook import Rulebook
     from policies.verdict import Knowledge
+    from policies.what_if import Rejudged
+    from projections.round_totals import PartInRound
     from projections.running import Difference, Progress
 
 __all__ = ["Desk", "Folds", "Library", "View"]
@@ -122,6 +130,7 @@ class Desk:
         self.url = url
         self.clock = clock
         self.create = create
+        self.has_recorded = False
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -134,10 +143,11 @@ class Desk:
 
     @cached_property
     def rulebook(self) -> Rulebook:
-        """The regulations that ship with the program."""
+        """The regulations that ship with the program, and those added to the ledger."""
+        from policies.loading import builtin_editions
         from policies.rulebook import Rulebook
 
-        return Rulebook()
+        return Rulebook([*builtin_editions(), *self._added_editions()])
 
     @cached_property
     def judge(self) -> Judge:
@@ -183,10 +193,8 @@ class Desk:
 
     def initialise(self) -> list[str]:
         """Create the schema and store the regulations by their hashes; returns the edition ids."""
-        from ledger.policy_store import keep_editions
-
         self.create = True
-        keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+        self._keep_editions()
         return self.rulebook.ids()
 
     def record(
@@ -201,7 +209,10 @@ class Desk:
         """Rule and record a file, or nothing of it; then bring the register up to date."""
         from projections.running import catch_up
 
+        self._keep_editions()
+
         def after(log: str, states: Callable[[str], Any]) -> None:
+            self.has_recorded = True
             catch_up(self.source, self.shelf, log, states=states)
 
         return self.book.record(
@@ -232,7 +243,8 @@ class Desk:
         found = self.book.stream(view.log, name)
         if not found:
             raise NotFoundError(
-                "nothing is recorded about {center}. Check the code, or list the register with `taizhang center list`",
+                "nothing is recorded about {center}. Check the code, or list the register with "
+                "`taizhang center list`",
                 center=name,
             )
         return [r for r in found if view.upto is None or r.position <= view.upto]
@@ -247,6 +259,42 @@ class Desk:
             return self.state(center, view)
         except NotFoundError:
             return new_center(self._center(center))
+
+    def entry(self, position: Position) -> Recorded:
+        """The entry at a position of any log; raises NotFoundError."""
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.upcasting import recorded_of
+
+        with read_transaction(self.engine) as connection:
+            row = reading.read_entry(connection, *position)
+        return recorded_of(*row[:5], row.recorded, row.payload)
+
+    def leaf(self, position: Position) -> tuple[Row, bytes]:
+        """An entry as it is stored, and the text of its leaf made from what is stored."""
+        from ledger import reading
+        from ledger.engine import read_transaction
+
+        with read_transaction(self.engine) as connection:
+            row = reading.read_entry(connection, *position)
+            before = reading.read_stream(
+                connection, row.log, row.stream, upto_position=row.position - 1
+            )
+        return row, _leaf_text(row, before[-1].leaf if before else NO_PREVIOUS)
+
+    def verify(self, *, scheme: str | None, progress: Progress | None = None) -> Verification:
+        """Everything recomputed from stored bytes, of one log or all; what does not fit, by
+        entry."""
+        from ledger.verify import verify
+
+        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+            raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
+
+        def told(_log: str, done: int, size: int) -> None:
+            if progress is not None:
+                progress(done, size)
+
+        return verify(self.engine, log=scheme, progress=told)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -323,16 +371,149 @@ class Desk:
             if progress is not None:
                 progress(done, size)
 
+    def notice(self, round_id: str, view: View) -> RoundState:
+        """The round as its notices leave it on the view's day; raises NotFoundError."""
+        self._scheme(view.log)
+        found = self._notice(round_id, view)
+        if found is None:
+            raise NotFoundError(
+                "no notice of {round} is on file up to {on}; a round begins with RoundOpened",
+                round=round_id,
+                on=view.on.isoformat(),
+            )
+        return found
+
+    def parts(
+        self, notice: RoundState, view: View, progress: Progress | None = None
+    ) -> Iterator[tuple[PartInRound, str | None]]:
+        """What each center did in the round; with its name, where it owes a filing."""
+        from projections.round_totals import part_in
+
+        for center, entries in self._known_streams(view, progress):
+            part = part_in(notice, center, entries, on=view.on)
+            if part is not None:
+                name = folding.fold(center, entries, on=view.on).name if part.owes_filing else None
+                yield part, name
+
+    def duties(self, view: View, progress: Progress | None = None) -> Iterator[Duty]:
+        """What is due in a log on the view's day, center by center."""
+        from policies.duties import duties_of_center, duties_of_round, open_rounds
+
+        known = Library(self.book, upto=view.upto)
+        streams = (s for s in self.source.plain_streams(view.log) if ":" in s)
+        notices = [notice for s in streams if (notice := self._notice(s, view)) is not None]
+        rounds = open_rounds(notices, on=view.on)
+        for notice in rounds:
+            yield from duties_of_round(self.judge, notice, known, on=view.on)
+        for center, entries in self._known_streams(view, progress):
+            knowing = known.with_stream(center, entries)
+            yield from duties_of_center(
+                self.judge, center, entries, knowing, on=view.on, rounds=rounds
+            )
+
+    def what_if(
+        self,
+        replacement: Replacement,
+        scheme: str,
+        *,
+        center: str | None = None,
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[str, Sequence[Rejudged], tuple[str, str | None] | None]]:
+        """Stream by stream the acts judged again, and a center's status as it is and would be."""
+        from policies.what_if import WhatIf
+
+        self._scheme(scheme)
+        view = self.view(scheme)
+        what_if = WhatIf(
+            self.judge,
+            replacement,
+            lambda stream: self.book.stream(scheme, stream),
+            scheme=scheme,
+            size=self.source.size(scheme),
+            today=view.on,
+        )
+        if center is not None:
+            outlook = what_if.center(center, self.entries(center, view))
+            yield center, outlook.acts, (outlook.old, outlook.new)
+            return
+        for stream in self.source.plain_streams(scheme):
+            yield stream, what_if.plain(self.book.stream(scheme, stream)), None
+        for name, entries in self._known_streams(view, progress):
+            outlook = what_if.center(name, entries)
+            yield name, outlook.acts, (outlook.old, outlook.new)
+
+    def logs_of(self, scheme: str | None) -> list[str]:
+        """Names of the logs there are: that of a scheme, or all."""
+        if scheme is not None:
+            self._scheme(scheme)
+        return [head.log for head in self.logs() if scheme in (None, head.log)]
+
+    def newest_instant(self, log: str) -> str | None:
+        """When the last entry of a log was recorded."""
+        size = self.source.size(log)
+        return self.entry(Position(log, size - 1)).recorded_at if size else None
+
+    def add_edition(self, data: bytes, *, edition: str) -> bool:
+        """Add a checked regulation file to the ledger; False where it is there already.
+
+        Raises ConflictError where the edition is there with another content.
+        """
+        from ledger.policy_store import add_edition
+
+        self._keep_editions()
+        is_new = add_edition(self.engine, edition, data)
+        for part in ("rulebook", "judge", "book"):
+            self.__dict__.pop(part, None)
+        return is_new
+
+    def _added_editions(self) -> list[tuple[str, bytes]]:
+        """Files of the editions that are stored in the ledger and do not ship with the program;
+        none without a ledger."""
+        from ledger.policy_store import stored_editions
+        from policies.loading import builtin_editions
+
+        try:
+            engine = self.engine
+        except NotFoundError:
+            return []
+        own = [name.removesuffix(".yaml") for name, _ in builtin_editions()]
+        return [(f"{name}.yaml", data) for name, data in stored_editions(engine, without=own)]
+
+    def _keep_editions(self) -> None:
+        """Store every regulation by its hash: a ruling's edition can always be read again."""
+        from ledger.policy_store import keep_editions
+
+        keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+
     # --- helpers ---------------------------------------------------------------------------------
 
     def _center(self, center: str) -> CenterId:
-        if scheme_of(center) not in self.rulebook.schemes():
+        if "/" in center:  # else it is no center, whatever scheme was meant
+            self._scheme(scheme_of(center))
+        return parse_center(center)
+
+    def _scheme(self, scheme: str) -> None:
+        if scheme not in self.rulebook.schemes():
             raise NotFoundError(
                 "there is no scheme {scheme!r}; at hand are {known}",
-                scheme=scheme_of(center),
+                scheme=scheme,
                 known=", ".join(self.rulebook.schemes()),
             )
-        return parse_center(center)
+
+    def _notice(self, round_id: str, view: View) -> RoundState | None:
+        notices = self.book.stream(view.log, round_id, upto=view.upto)
+        return fold_round(r for r in notices if r.on <= view.on)
+
+    def _known_streams(
+        self, view: View, progress: Progress | None
+    ) -> Iterator[tuple[str, list[Recorded]]]:
+        """Every center with the entries known, one at a time."""
+        done, size = 0, self.source.size(view.log)
+        for center, entries in self.source.all_streams(view.log):
+            yield center, [r for r in entries if view.upto is None or r.position <= view.upto]
+            done += len(entries)
+            if progress is not None:
+                progress(done, size)
 
     def _check_position(self, position: Position, log: str) -> None:
         if position.log != log:
@@ -357,7 +538,27 @@ class Desk:
             instant: datetime = parse_instant(text)
         except ValueError:
             raise MalformedError(
-                "{text!r} is neither a position such as beijing#41 nor a time such as 2026-11-23T08:31:27Z",
+                "{text!r} is neither a position such as beijing#41 nor a time such as "
+                "2026-11-23T08:31:27Z",
                 text=text,
             ) from None
         return last_position_before(self.engine, log, instant)
+
+
+def _leaf_text(row: Row, previous: bytes) -> bytes:
+    from ledger.reading import attachments_of, private_of
+
+    return leaf_text(
+        log=row.log,
+        position=row.position,
+        stream=row.stream,
+        version=row.version,
+        previous=previous,
+        type=row.type,
+        effective=row.effective,
+        recorded=row.recorded,
+        payload_sha256=sha256(row.payload).digest(),
+        payload_length=len(row.payload),
+        private=private_of(row),
+        attachments=attachments_of(row),
+    )

@@ -11,7 +11,7 @@ import locale
 import os
 from pathlib import Path
 
-__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "choose", "language", "translate"]
+__all__ = ["DOMAIN", "LANGUAGES", "LOCALE", "N_", "choose", "counted", "language", "translate"]
 
 DOMAIN = "taizhang"
 LANGUAGES = ("zh", "en")
@@ -25,6 +25,11 @@ _state: dict[str, gettext.NullTranslations | str] = {
 def N_(message: str) -> str:  # noqa: N802  gettext's own name for "mark, do not translate yet"
     """Mark a message for the catalogues and leave it as it is."""
     return message
+
+
+def counted(one: str, many: str) -> tuple[str, str]:
+    """Mark a message that has a form for one and another for many."""
+    return one, many
 
 
 def choose(wanted: str | None) -> str:

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import NoReturn
 
 import click
 
+from cli.help import HelpContext
 from cli.i18n import LANGUAGES, N_, choose, translate
 from cli.options import Context
+from cli.output import data, pipe_closed, say
+from cli.usage import report_usage
 
-__all__ = ["main"]
+__all__ = ["group", "main"]
+
+INTERRUPTED = 130
+OWN_MISTAKE = 70
 
 _COMMANDS = {
     "init": N_("Create the ledger: schema and built-in regulations."),
     "demo": N_("Build a small ledger in a new folder and walk through a dispute."),
     "record": N_("Rule and record entries from a JSON Lines file; all or nothing."),
     "center": N_("Status, register, history, explanation and eligibility of centers."),
+    "round": N_("One round of designations or evaluations in numbers."),
     "audit": N_("Judge every recorded act again; list deviations and omissions."),
-    "policy": N_("Regulations as data."),
+    "what-if": N_("The same acts under another edition, reading or fact; recorded nowhere."),
+    "deadlines": N_("What is due, from whom, by when."),
+    "policy": N_("Regulations as data: list, show, check, add and compare."),
     "log": N_("Integrity of the log: verify and show."),
     "projection": N_("Read models: rebuild, and compare with the live ones."),
 }
+
+_originals: dict[click.Command | click.Option, str] = {}
 
 
 class _Lazy(click.Group):
@@ -37,7 +49,7 @@ class _Lazy(click.Group):
         """The command of that name."""
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(f"cli.commands.{cmd_name}").command
+        command: click.Command = import_module(f"cli.commands.{cmd_name.replace('-', '_')}").command
         return translated(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -60,23 +72,21 @@ class _Lazy(click.Group):
 
 
 def translated(command: click.Command) -> click.Command:
-    """The command with its help in the reader's language; done once, when it is called."""
-    command.help = translate(command.help) if command.help else command.help
-    command.short_help = translate(command.short_help) if command.short_help else None
+    """The command with its help in the reader's language and width, and so all below it."""
+    _translate_help(command)
+    command.context_class = HelpContext
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and parameter.help:
-            parameter.help = translate(parameter.help)
+        if isinstance(parameter, click.Option):
+            _translate_help(parameter)
     if isinstance(command, click.Group):
         for sub in command.commands.values():
             translated(sub)
     return command
 
 
-def _version() -> str:
-    try:
-        return version("taizhang")
-    except PackageNotFoundError:
-        return "0+unknown"
+def _translate_help(item: click.Command | click.Option) -> None:
+    if item.help:
+        item.help = translate(_originals.setdefault(item, item.help))
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
@@ -85,12 +95,23 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
         ctx.exit()
 
 
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("taizhang")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
 def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
     return choose(value)
 
 
 @click.group(
-    cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=_Lazy,
+    help=N_("An audit ledger for the accreditation of enterprise technology centers (台账)."),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
     "--lang",
@@ -98,28 +119,96 @@ def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | 
     is_eager=True,
     expose_value=False,
     callback=_choose_language,
+    help=N_("Language of the screen (default: $TAIZHANG_LANG, else the locale, else zh)."),
 )
 @click.option(
     "--ledger",
     metavar="URL",
     help=N_("SQLAlchemy URL of the ledger (default: $TAIZHANG_LEDGER, else taizhang.db here)."),
 )
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help=N_("Show the version and exit."),
+)
 @click.pass_context
 def group(ctx: click.Context, ledger: str | None) -> None:
-    """An audit ledger for the accreditation of enterprise technology centers (台账)."""
-    ctx.obj = context = Context(ledger)
+    """An audit ledger; the root of all commands."""
+    context = ctx.ensure_object(Context)
+    context.ledger = ledger or context.ledger
     ctx.call_on_close(context.close)
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run `taizhang`; always UTF-8 on all streams, whatever the locale says."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run `taizhang` and exit; always UTF-8 on all streams, whatever the locale says."""
+    _speak_utf8()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    choose(_language_asked(given))  # before anything can go wrong with the rest
+    translated(group)
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    context = Context()
+    try:
+        status = group.main(arguments, prog_name="taizhang", standalone_mode=False, obj=context)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except click.ClickException as error:
+        return report_usage(error, as_json="--json" in arguments)
+    except click.Abort:
+        return _interrupted(context)
+    except BrokenPipeError:
+        return pipe_closed()
+    except Exception as error:
+        return _own_mistake(error, as_json="--json" in arguments)
+
+
+def _speak_utf8() -> None:
     for stream in (sys.stdout, sys.stderr, sys.stdin):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(
                 encoding="utf-8", errors="backslashreplace" if stream is not sys.stdin else "strict"
             )
-    return group.main(args=arguments, prog_name="taizhang")
+
+
+def _language_asked(arguments: list[str]) -> str | None:
+    """What --lang says, before click reads the line; None where it says nothing of use."""
+    for name, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        asked = value if name == "--lang" else name.removeprefix("--lang=")
+        if asked in LANGUAGES and name.startswith("--lang"):
+            return asked
+    return None
+
+
+def _interrupted(context: Context) -> int:
+    say(
+        translate(N_("Interrupted, after everything was recorded."))
+        if context.has_recorded
+        else translate(N_("Interrupted; nothing was recorded."))
+    )
+    return INTERRUPTED
+
+
+def _own_mistake(error: Exception, *, as_json: bool) -> int:
+    """The last resort: a short message with what to report; the traceback only where asked for."""
+    message = translate(
+        N_(
+            "taizhang made a mistake of its own ({kind}: {reason}). Please report it with the "
+            "command you gave, {version}, and what it prints with TAIZHANG_DEBUG=1."
+        )
+    ).format(kind=type(error).__name__, reason=error, version=f"taizhang {_version()}")
+    if as_json:
+        data({"ok": False, "error": {"code": "internal", "message": message}})
+    say(translate(N_("Error: {message}")).format(message=message))
+    if os.environ.get("TAIZHANG_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    return OWN_MISTAKE
 
 
 if __name__ == "__main__":

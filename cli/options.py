@@ -1,32 +1,29 @@
-"""Options and the frame every command shares: the ledger, the language, JSON, and errors in one
-shape."""
+"""Options and the frame every command shares: the ledger, the two clocks, JSON, errors."""
 
 from __future__ import annotations
 
 import functools
 import os
-import sys
 from collections.abc import Callable
 from datetime import date
-from typing import Any, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
-import orjson
 
-from cli.desk import Desk
 from cli.i18n import N_, translate
-from ledger.errors import LedgerError, MalformedError, NotFoundError, RefusedError
+from ledger.errors import LedgerError
+
+if TYPE_CHECKING:
+    from cli.desk import Desk
 
 __all__ = [
     "Context",
     "Day",
     "as_json",
-    "data",
     "known_at",
     "on",
     "operation",
     "pass_context",
-    "say",
 ]
 
 P = ParamSpec("P")
@@ -34,23 +31,28 @@ DEFAULT_LEDGER = "sqlite:///taizhang.db"
 
 
 class Context:
-    """What the group hands to each command."""
+    """What the group hands to each command: which ledger, and the desk on it once it is needed."""
 
-    def __init__(self, ledger: str | None) -> None:
+    def __init__(self, ledger: str | None = None) -> None:
         self.ledger = ledger or os.environ.get("TAIZHANG_LEDGER") or DEFAULT_LEDGER
+        self.has_recorded = False
         self._desk: Desk | None = None
 
     @property
     def desk(self) -> Desk:
         """The desk on the ledger; opened once."""
         if self._desk is None:
+            from cli.desk import Desk
+
             self._desk = Desk(self.ledger)
         return self._desk
 
     def close(self) -> None:
         """Let the database go."""
         if self._desk is not None:
+            self.has_recorded = self._desk.has_recorded
             self._desk.close()
+            self._desk = None
 
 
 pass_context = click.make_pass_decorator(Context)
@@ -90,89 +92,21 @@ known_at = click.option(
 )
 
 
-def data(value: dict[str, Any]) -> None:
-    """Print one JSON object on standard output."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
-
-
-def say(text: str) -> None:
-    """Talk to the user on standard error."""
-    click.echo(text, err=True)
-
-
-def operation(command: Callable[P, Any]) -> Callable[P, Any]:
-    """Run a command; turn every error of the ledger into its message, JSON and exit status."""
+def operation(command: Callable[P, int | None]) -> Callable[P, int]:
+    """Run a command and return its exit status; every error of the ledger becomes its message,
+    its JSON and its status."""
 
     @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> Any:
-        wants_json = bool(kwargs.get("as_json"))
+    def run(*args: P.args, **kwargs: P.kwargs) -> int:
         try:
-            return command(*args, **kwargs)
+            return command(*args, **kwargs) or 0
         except LedgerError as error:
-            _fail(error, as_json=wants_json)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
+            from cli.failure import report
+
+            return report(error, as_json=bool(kwargs.get("as_json")))
+        except BrokenPipeError:  # click would call this a no
+            from cli.output import pipe_closed
+
+            return pipe_closed()
 
     return run
-
-
-def _fail(error: LedgerError, *, as_json: bool) -> NoReturn:
-    message = message_of(error)
-    if as_json:
-        data({"ok": False, "error": _error_value(error, message)})
-    say(f"{translate(N_('Error'))}: {message}")
-    if isinstance(error, MalformedError):
-        for problem in error.problems:
-            say(
-                "  "
-                + translate(N_("line {line}: {message}")).format(
-                    line=problem.line, message=_filled(problem)
-                )
-            )
-    if isinstance(error, RefusedError):
-        _say_findings(error)
-    sys.exit(error.exit_status)
-
-
-def message_of(error: LedgerError) -> str:
-    """The error's message in the reader's language."""
-    return _filled(error)
-
-
-def _filled(problem: Any) -> str:
-    template = translate(problem.message)
-    values = {k: translate(v) if isinstance(v, str) else v for k, v in problem.values.items()}
-    return template.format_map(values) if problem.values else template
-
-
-def _error_value(error: LedgerError, message: str) -> dict[str, Any]:
-    from cli.views import finding_value
-
-    value: dict[str, Any] = {"code": error.code, "message": message}
-    if isinstance(error, MalformedError) and error.problems:
-        value["line"] = error.problems[0].line
-        value["errors"] = [{"line": p.line, "message": _filled(p)} for p in error.problems]
-        if len(error.problems) == 1:
-            value["message"] = value["errors"][0]["message"]
-    if isinstance(error, RefusedError):
-        value["line"] = error.line
-        value["findings"] = [
-            finding_value(f, center=center, line=error.line) for center, f in error.findings
-        ]
-    return value
-
-
-def _say_findings(error: RefusedError) -> None:
-    from cli.views import finding_value
-
-    for center, finding in error.findings:
-        found = finding_value(finding, center=center)
-        cite = found["cite"]
-        article = f" ({cite['edition']} {cite['article']})" if cite else ""
-        say(f"  {found['code']}: {found['message']}{article}")
-
-
-def missing_ledger(url: str) -> NotFoundError:
-    """No ledger where one was expected."""
-    return NotFoundError(N_("there is no ledger at {url}; `taizhang init` makes one"), url=url)

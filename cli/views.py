@@ -9,7 +9,10 @@ from typing import Any
 import msgspec
 
 from cli.desk import View
-from cli.wording import sentence
+from cli.glossary import field_name
+from cli.i18n import N_, translate
+from cli.reasons import damage
+from cli.wording import sentence, word
 from ledger.identity import format_position, scheme_of
 from ledger.ruling import Ban, Cite, Finding, Recorded
 from policies.outcome import Assessment
@@ -20,6 +23,7 @@ from projections.fold import annulments
 __all__ = [
     "center_value",
     "cite_value",
+    "damage_value",
     "finding_value",
     "history_value",
     "node_value",
@@ -115,8 +119,21 @@ def finding_value(
     }
 
 
-def history_value(entries: Sequence[Recorded], *, on: date) -> list[dict[str, Any]]:
-    """Every entry with its two dates, what was said of it, and what annulled it."""
+def damage_value(problem: Any) -> dict[str, Any]:
+    """One problem of `log verify`: code, position, center, message."""
+    return {
+        "code": problem.code,
+        "position": problem.position,
+        "center": problem.center,
+        "message": damage(problem.message, problem.values),
+    }
+
+
+def history_value(
+    entries: Sequence[Recorded], *, on: date, since: date | None = None
+) -> list[dict[str, Any]]:
+    """Every entry with its two dates, what was said of it, and what annulled it; in the order of
+    legal effect, between two days."""
     gone = annulments(entries, on=on)
     return [
         {
@@ -135,16 +152,12 @@ def history_value(entries: Sequence[Recorded], *, on: date) -> list[dict[str, An
             else None,
         }
         for r in sorted(entries, key=lambda r: (r.entry.on, r.position))
-        if r.entry.on <= on
+        if (since is None or since <= r.entry.on) and r.entry.on <= on
     ]
 
 
-def summary(recorded: Recorded) -> str:
-    """What the entry says, in a few words: its own fields."""
-    from ledger.parsing import content_of
-
-    own = content_of(recorded.entry)
-    for shared in (
+_SHARED = frozenset(
+    {
         "type",
         "on",
         "center",
@@ -152,15 +165,24 @@ def summary(recorded: Recorded) -> str:
         "document",
         "policy",
         "policy_reason",
-        "note",
         "key",
         "private",
         "attachments",
-    ):
-        own.pop(shared, None)
-    outcome = recorded.outcome
-    if outcome.grade is not None and "grade" not in own:
-        own["grade"] = outcome.grade
+    }
+)
+"""Fields every entry may have; the others are what it says itself."""
+
+
+def summary(recorded: Recorded) -> str:
+    """What the entry says, in a few words: its own fields, in the reader's language."""
+    from ledger.parsing import content_of
+
+    own = {k: v for k, v in content_of(recorded.entry).items() if k not in _SHARED}
+    note = own.pop("note", None)
+    if recorded.outcome.grade is not None:
+        own.setdefault("grade", recorded.outcome.grade)
+    if note is not None:
+        own["note"] = note
     return " · ".join(_part(key, value) for key, value in own.items())
 
 
@@ -248,11 +270,29 @@ def _certificate(certificate: Certificate | None, on: date) -> dict[str, Any] | 
 
 
 def _part(key: str, value: Any) -> str:
+    template = N_("{field} {value}")
+    return translate(template).format(field=field_name(key), value=_shown(key, value))
+
+
+def _shown(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return translate(N_("yes")) if value else translate(N_("no"))
     if isinstance(value, dict):
-        value = ", ".join(f"{k}={v}" for k, v in list(value.items())[:8])
+        parts = [f"{word(k)} {_shown(k, v)}" for k, v in list(value.items())[:_PARTS]]
     elif isinstance(value, list):
-        value = ", ".join(str(part) for part in value[:8])
-    return f"{key}={value}"
+        parts = [_shown(key, part) for part in value[:_PARTS]]
+    else:
+        return word(str(value)) if key in _WORDED else str(value)
+    return translate(N_(", ")).join(parts + ["…"] * (len(value) > _PARTS))
+
+
+_PARTS = 8
+"""Members of a list or mapping that a summary shows."""
+
+_WORDED = frozenset(
+    {"fact", "form", "industry", "kind", "materials", "outcome", "severity", "stage", "subject"}
+)
+"""Fields whose values are words of the ledger, not of whoever filed."""
 
 
 def _day(day: date | None) -> str | None:

@@ -2,8 +2,8 @@
 the law's own words).
 
 A finding or a step of an explanation carries the name of its sentence and values; this module turns
-both into
-text. Names of facts, stages, indicators and the like inside the values are translated word by word.
+both into text. Names of facts, stages, indicators and the like inside the
+values are translated word by word.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cli.glossary import type_name
 from cli.i18n import N_, translate
 
 __all__ = ["SENTENCES", "WORDS", "sentence", "word"]
@@ -21,11 +22,13 @@ SENTENCES: dict[str, str] = {
         "no edition is known to be in force on {on}; name one with policy and policy_reason"
     ),
     "edition_ended": N_(
-        "{edition} is known to have ended before {on}; name the edition with policy and policy_reason"
+        "{edition} is known to have ended before {on}; name the edition with policy and "
+        "policy_reason"
     ),
     "policy_reason_missing": N_(
         "{edition} is not known to be in force on {on}; policy_reason has to say why it is applied"
     ),
+    "section_unknown": N_("{edition} does not hold {place}: {reason}"),
     # filing
     "in_time": N_("filed on {filed_on}, in time for {deadline}"),
     "filed_late": N_("filed on {filed_on}, after the deadline {deadline} (last day {last_day})"),
@@ -55,7 +58,7 @@ SENTENCES: dict[str, str] = {
         "banned from applying from {start} to {last_day}; may apply from {first_eligible_day}"
     ),
     "banned_unknown": N_(
-        "banned from applying since {start}; the length of the ban is undetermined"
+        "banned from applying since {start}; the length of the ban is undetermined: {reason}"
     ),
     "already_designated": N_("already designated since {designated_on}"),
     "not_designated": N_("the center is not designated on that day"),
@@ -70,10 +73,12 @@ SENTENCES: dict[str, str] = {
     "condition_not_for_industry": N_("{indicator} is not asked of {industry}"),
     "figure_missing": N_("{indicator} is not filed; at least {at_least} {unit} is needed"),
     "industry_missing": N_(
-        "{indicator} is {value} {unit}; whether it suffices depends on the industry, which is not filed"
+        "{indicator} is {value} {unit}; whether it suffices depends on the industry, which is not "
+        "filed"
     ),
     "floors_not_attested": N_(
-        "the minimum values are not in the text at hand and no audited conclusion is on file for {round}"
+        "the minimum values are not in the text at hand and no audited conclusion is on file for "
+        "{round}"
     ),
     "floors_met": N_("an audited conclusion says that every floor is met"),
     "floors_missed": N_("an audited conclusion says that a floor is missed"),
@@ -97,7 +102,8 @@ SENTENCES: dict[str, str] = {
     "publicity_shorter_than_stated": N_("the publicity has {days} days, but states {stated_days}"),
     "objection_open": N_("the objection {objection} of {lodged_on} is not decided"),
     "objection_upheld": N_(
-        "the objection {objection} was upheld on {decided_on}: what it objects to has to be annulled and made again"
+        "the objection {objection} was upheld on {decided_on}: what it objects to has to be "
+        "annulled and made again"
     ),
     "no_objection": N_("no objection {objection} is on file"),
     "objection_decided": N_("the objection {objection} is already decided: {outcome}"),
@@ -116,6 +122,11 @@ SENTENCES: dict[str, str] = {
     "returns_missed_short": N_("{count} consecutive returns missed; {limit} are needed"),
     "returns_filed": N_("no run of missed returns"),
     "grade_mismatch": N_("published as {published}; the score {score} gives {ruled}"),
+    "fact_fails": N_("{fact} established on {decided_on}: the evaluation fails whatever its score"),
+    "fact_may_fail": N_(
+        "{fact} established on {decided_on}; whether it fails the evaluation is not in the text at "
+        "hand"
+    ),
     "already_confirmed": N_("the grade of {round} is already confirmed ({grade}); annul it first"),
     "grade_not_confirmed": N_("no grade of {round} is confirmed"),
     "no_warning_provided_for": N_("the regulation provides for no warning"),
@@ -147,7 +158,8 @@ SENTENCES: dict[str, str] = {
     "no_request": N_("no request to give up the designation is on file up to #{position}"),
     "withdrawal_requested": N_("asked on {on} to give up the designation"),
     "literal_ban_for_withdrawal": N_(
-        "the ban for a center that asked to leave follows the letter of the text; an official should review it"
+        "the ban for a center that asked to leave follows the letter of the text; an official "
+        "should review it"
     ),
     "hearing_missing": N_("neither a notification of the party nor a hearing is on file"),
     # annulment, readings
@@ -157,13 +169,16 @@ SENTENCES: dict[str, str] = {
     "annuls_annulled": N_("{annuls} is already annulled"),
     "annuls_later": N_("{annuls} takes effect later than this annulment"),
     "erases_unknown": N_("{annuls} names no entry of this center"),
+    "erases_nothing": N_("{annuls} holds no private value {fields}; it holds {held}"),
     "not_competent_to_interpret": N_(
         "only the bodies that interpret the regulation adopt a reading; missing: {missing}"
     ),
     # changes
     "change_unreported": N_(
-        "{change} of {completed_on} is not reported; it was due by {limit} ({working_days} working days)"
+        "{change} of {completed_on} is not reported; it was due by {limit} ({working_days} "
+        "working days)"
     ),
+    "change_owes_no_report": N_("the regulation asks for no report of {change}"),
     "change_pending": N_("{change} of {completed_on} is to be reported by {limit}"),
     "change_reported": N_(
         "{change} of {completed_on} was reported on {reported_on}, in time for {limit}"
@@ -171,11 +186,118 @@ SENTENCES: dict[str, str] = {
     "change_reported_late": N_(
         "{change} of {completed_on} was reported on {reported_on}, after {limit}"
     ),
+    # forms
+    "form_holds": N_("the form's check {check} holds (note {note})"),
+    "form_negative": N_("{indicator} {name} is {value} {unit}; it cannot be negative"),
+    "form_not_whole": N_("{indicator} {name} is {value} {unit}; it counts whole numbers"),
+    "form_not_a_step": N_(
+        "{indicator} {name} is {value} {unit}; it goes in steps of {step} (note {note})"
+    ),
+    "form_parts_exceed": N_(
+        "{left} is {left_value}, less than {right}, {right_value} (note {note})"
+    ),
+    "form_parts_differ": N_(
+        "{left} is {left_value} and {right} is {right_value}; they must be equal (note {note})"
+    ),
+    "form_parts_doubtful": N_(
+        "{right} is {right_value}, more than {left}, {left_value}; is that meant? (note {note})"
+    ),
+    "form_figure_missing": N_("the form's check {check} needs {missing}, not filed (note {note})"),
+    "form_table_unknown": N_("the form has no table {table}"),
+    "form_no_rows": N_("table {table} is no list of rows"),
+    "form_row_unreadable": N_(
+        "table {table}: row {rows} is no mapping of columns ({count} in all)"
+    ),
+    "form_column_unknown": N_("table {table} has no column {columns}"),
+    "form_cell_empty": N_(
+        "table {table}: {column} {name} is empty in row {rows} ({count} in all; note {note})"
+    ),
+    "form_cell_code": N_(
+        "table {table}, row {rows}: {column} {name} is {found}; codes are {codes} (note {note})"
+    ),
+    "form_cell_number": N_(
+        "table {table}, row {rows}: {column} {name} is {found}; steps are {step} (note {note})"
+    ),
+    "form_cell_year": N_(
+        "table {table}, row {rows}: {column} {name} is no year YYYY (note {note})"
+    ),
+    "form_cell_month": N_(
+        "table {table}, row {rows}: {column} {name} is no month YYYYMM (note {note})"
+    ),
+    "form_cell_months": N_(
+        "table {table}, row {rows}: {column} {name} is {found}, not YYYYMM-YYYYMM (note {note})"
+    ),
+    "form_cell_day": N_(
+        "table {table}, row {rows}: {column} {name} is {found}, no day YYYYMMDD (note {note})"
+    ),
+    "form_cell_date": N_("table {table}, row {rows}: {column} {name} is {found}, no date"),
+    "form_detail_missing": N_(
+        "table {table}, row {rows}: {of} is {code} and {column} does not say what (note {note})"
+    ),
+    "form_outside_window": N_(
+        "table {table}, row {rows}: {column} {found} is not within {from} to {to} (note {note})"
+    ),
+    "form_after_window": N_(
+        "table {table}, row {rows}: {column} {found} is later than {to} (note {note})"
+    ),
+    "form_rows_differ": N_(
+        "table {table} has {counted} rows that count, and {figures} is {value} (note {note})"
+    ),
+    "form_rows_exceed": N_(
+        "table {table} has {counted} rows that count; {figures} is only {value} (note {note})"
+    ),
+    "form_total_differs": N_(
+        "table {table} adds up to {counted}, and {figures} is {value} (note {note})"
+    ),
+    "form_rows_open": N_(
+        "{figures} is {value}; table {table} gives {counted}, which is open (note {note})"
+    ),
+    "form_rows_without_figure": N_(
+        "table {table} was filed, and {missing} it goes with was not (note {note})"
+    ),
+    # scores under a foreign table
+    "scored_by": N_("what-if: {total} of {full} points by the foreign table {table}"),
+    "scored_by_partly": N_(
+        "what-if, partial: {lower} to {upper} of {full} points by {table}; missing: {missing}"
+    ),
+    "scored_by_openly": N_(
+        "what-if, partial: {lower} points or more by {table}; missing: {missing}"
+    ),
+    "scored_full": N_("{value} {unit}, at least {full}: {points} of {most} points"),
+    "scored_between": N_("{value} {unit}, from {basic} to {full}: {points} of {most} points"),
+    "scored_to_basic": N_("{value} {unit}, up to {basic}: {points} of {most} points"),
+    "scored_nothing": N_("{value} {unit}: no points of {most}"),
+    "scored_without_threshold": N_("{value} {unit}: {points} points, as for every figure from 0"),
+    "scored_step": N_("{value} {unit} reaches {step}: {points} points"),
+    "scored_no_step": N_("{value} {unit} does not reach {step}: no points"),
+    "scored_by_experts": N_("{points} of {most} points by experts"),
+    "scored_unfiled": N_("{missing} not filed: {least} to {most} points"),
+    "scored_off_form": N_("{reason}: {least} to {most} points"),
+    "scored_no_divisor": N_("{divisor} is {value}, nothing to divide by: {least} to {most} points"),
     # omissions
     "revocation_due": N_("the ground {ground} is met and no revocation followed"),
     "warning_due": N_("{score} in {round} earns a warning, and none was issued"),
     "result_overdue": N_("the result of {round} was due by {limit}"),
     "result_published_late": N_("the result of {round} was due by {limit} and came on {on}"),
+    # duties
+    "duty_application": N_("until this day one may apply in {round}"),
+    "duty_filing": N_("file the evaluation materials of {round}"),
+    "duty_return": N_("file the return ({return_kind}) of {period}"),
+    "duty_rectification": N_("report the rectification ordered on {on}"),
+    "duty_report": N_("report {change} of {completed_on} ({working_days} working days)"),
+    "duty_result": N_("publish the result of {round} ({working_days} working days from {anchor})"),
+    "duty_certificate": N_("the certificate {number} ends"),
+    "duty_publicity": N_("the publicity ({subject}) ends"),
+    "duty_objection": N_("decide the objection {objection} of {lodged_on}"),
+    "duty_warning": N_("issue the warning that the score {score} in {round} earns"),
+    "duty_revocation": N_("revoke: the ground {ground} is met"),
+    "no_day_stated": N_("no text says by when"),
+    # what if
+    "would_be_warned": N_("{grade} would come with a warning"),
+    "would_not_be_warned": N_("{grade} would come without a warning"),
+    "would_be_banned": N_("the last day of the ban would be {would_be} instead of {was}"),
+    "would_not_be_banned": N_("no ban would follow; as recorded, its last day is {was}"),
+    "would_be_valid": N_("the last day of the certificate would be {would_be} instead of {was}"),
     # explanations
     "status_none": N_("{center} is not designated, and nothing is pending"),
     "status_applicant": N_("{center} has applied and is not yet decided on"),
@@ -186,13 +308,13 @@ SENTENCES: dict[str, str] = {
     "designated_by": N_("designated on {on} in {round}"),
     "revoked_on_ground": N_("revoked on {on} on the ground {ground}"),
     "ban_arithmetic": N_(
-        "{years} years from {start}, which is not counted: last day {last_day}, may apply from {first_eligible_day}"
+        "{years} years from {start}, which is not counted: last day {last_day}, may apply from "
+        "{first_eligible_day}"
     ),
     "no_ban_follows": N_("no ban follows from these grounds: {reason}"),
     "applied_in": N_("applied on {on} in {round}"),
     "refused_in": N_("the application in {round} was refused"),
     "proposed_in": N_("proposed on {on} in {round}"),
-    "deviated": N_("recorded as it was done; the rules say otherwise: {codes}"),
     "eligible_from": N_("may apply again from {first_eligible_day}, once the ban is over"),
     "why_not_revoked": N_("not revoked: the ground {ground} is not met"),
     "counter_boundary": N_("{counter}: {count} of {limit}; {missing} more would meet the limit"),
@@ -201,7 +323,6 @@ SENTENCES: dict[str, str] = {
     "entry_graded": N_("{grade} confirmed on {on} for {round}, score {score}"),
     "entry_fact": N_("{fact} established on {decided_on} ({source})"),
     "entry_elsewhere": N_("entry #{position} of the log"),
-    "interpretation_applied": N_("read under {key} = {value}: {question}"),
 }
 """Name of a sentence → English template."""
 
@@ -260,6 +381,42 @@ WORDS: dict[str, str] = {
     "missed_returns": N_("missed returns"),
     "valid": N_("valid"),
     "expired": N_("expired"),
+    "bulletin": N_("bulletin"),
+    "operating_data": N_("operating data"),
+    "merger": N_("merger"),
+    "split": N_("split"),
+    "conversion": N_("conversion"),
+    "serious": N_("serious"),
+    "minor": N_("minor"),
+    "rd_intensity": N_("R&D intensity"),
+    # what officials attest
+    "registered_in_beijing": N_("registered in Beijing"),
+    "registered_in_xian": N_("registered in Xi'an"),
+    "registered_in_hechuan": N_("registered in Hechuan"),
+    "independent_legal_person": N_("an independent legal person"),
+    "good_credit": N_("of good credit"),
+    "not_in_restricted_catalogue": N_("not in the catalogue of restricted industries"),
+    "not_in_retired_equipment_catalogue": N_("not in the catalogue of retired equipment"),
+    "center_independent": N_("the center stands on its own in the enterprise"),
+    "industry_university_cooperation": N_("cooperation with universities or institutes"),
+    "center_in_beijing": N_("the center is in Beijing"),
+    "field_differs_from_parent": N_("in another field than the parent company"),
+    "two_years_old": N_("at least two years old"),
+    "one_year_old": N_("at least one year old"),
+    "center_running_one_year": N_("the center has run for at least a year"),
+    "sound_finances": N_("sound finances"),
+    "research_management_system": N_("rules for managing research"),
+    "research_accounting_system": N_("separate accounts of research"),
+    # what is filed
+    "application_report": N_("application report"),
+    "evaluation_materials": N_("evaluation materials"),
+    "business_licence": N_("business licence"),
+    "enterprise_profile": N_("profile of the enterprise"),
+    "institution_profile": N_("profile of the institution"),
+    "financial_statements": N_("financial statements"),
+    "rd_investment_list": N_("list of R&D investments"),
+    "rd_staff_list": N_("list of R&D staff"),
+    "certificates": N_("certificates"),
 }
 """Words inside values → English."""
 
@@ -273,7 +430,10 @@ _TRANSLATED_FIELDS = frozenset(
         "subject",
         "outcome",
         "change",
+        "condition",
         "counter",
+        "materials",
+        "return_kind",
         "status",
     }
 )
@@ -294,14 +454,16 @@ def word(name: str) -> str:
 def _text(key: str, value: Any) -> str:
     if key == "because" and isinstance(value, list):
         parts = [sentence(part["say"], part.get("values", {})) for part in value]
-        return translate("; ").join(dict.fromkeys(parts)) or "–"
+        return translate("; ").join(dict.fromkeys(parts)) or "—"
     if isinstance(value, list | tuple):
-        return translate(", ").join(_text(key, part) for part in value) or "–"
+        return translate(", ").join(_text(key, part) for part in value) or "—"
     if value is None:
-        return "–"
+        return "—"
+    if key == "type":
+        return type_name(str(value))
     return word(str(value)) if key in _TRANSLATED_FIELDS else str(value)
 
 
 class _Gaps(dict[str, str]):
     def __missing__(self, key: str) -> str:
-        return "–"
+        return "—"

@@ -12,6 +12,7 @@
     key_missing          an entry with a key that is not remembered
     vault_altered        a private value that is not the one committed to
     vault_missing        a private value that is gone without an erasure on record
+    erasure_undone       a private value that was erased and is there again
     file_altered         an attachment that is not the one its hash names
     file_missing         an attachment that was kept and is gone
     edition_altered      a regulation file that is not the one its hash names
@@ -19,6 +20,8 @@
     meta_altered         the row that says which schema this is
     foreign_row          a row that belongs to nothing recorded
     more_damage          how many more were found than are listed
+
+A position is written `beijing#12`; the center is the stream the row belongs to, where one is known.
 """
 
 from __future__ import annotations
@@ -130,7 +133,7 @@ class Findings:
 def shown(value: object) -> str | int:
     """A stored value of whatever type, as it can be printed."""
     if value.__class__ is int:
-        return value  # type: ignore[return-value]  # just looked
+        return value
     if isinstance(value, str):
         return value if value.isprintable() else ascii(value)
     if isinstance(value, bytes):

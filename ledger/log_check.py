@@ -2,42 +2,24 @@
 
 An entry whose leaf cannot be recomputed was altered, or its leaf column was. The next entry of its
 stream tells which: it was hashed over the true leaf. Where nothing tells, it counts as the entry.
-
-Besides damage the check collects what others need: heads of streams, keys, private values, files
-and editions that entries refer to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple
-
-import msgspec
-import orjson
+from typing import NamedTuple
 
 from ledger.damage import Findings
 from ledger.errors import MalformedError
-from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
+from ledger.leaf import NO_PREVIOUS, hash_leaf, leaf_text
 from ledger.merkle import HASH_BYTES, Frontier
+from ledger.references import References
+from ledger.stored import EntryRow, misfit_of, parse_attachments, parse_private
 
-__all__ = ["COLUMNS", "KeyUse", "LogCheck", "PrivateUse", "Stored", "StreamState"]
+__all__ = ["LogCheck", "StreamState"]
 
-COLUMNS = (
-    "position",
-    "stream",
-    "version",
-    "type",
-    "effective",
-    "recorded",
-    "payload",
-    "private",
-    "attachments",
-    "leaf",
-)
-"""The columns of `entries` a check reads, in order."""
-
-Stored = tuple[Any, ...]
+_UNREADABLE = (MalformedError, TypeError, ValueError, AttributeError)
 
 
 class StreamState(NamedTuple):
@@ -47,120 +29,94 @@ class StreamState(NamedTuple):
     leaf: bytes
 
 
-class KeyUse(NamedTuple):
-    """An entry with an idempotency key, and the bytes the key's digest is of."""
-
-    key: str
-    stream: str
-    position: int
-    entry: bytes
-
-
-class PrivateUse(NamedTuple):
-    """An entry with commitments to private values."""
-
-    position: int
-    stream: str
-    commitments: tuple[tuple[str, bytes], ...]
-
-
 class _Suspect(NamedTuple):
     finding: int
     version: int
     computed: bytes
 
 
-class _EntryPart(msgspec.Struct):
-    key: str | None = None
-
-
-class _OutcomePart(msgspec.Struct):
-    target: int | None = None
-
-
-class _RulingPart(msgspec.Struct):
-    edition: str | None = None
-    edition_sha256: str | None = None
-    outcome: _OutcomePart | None = None
-
-
-class _PayloadPart(msgspec.Struct):
-    entry: msgspec.Raw = msgspec.Raw(b"{}")
-    ruling: _RulingPart | None = None
-
-
-_payload_part = msgspec.json.Decoder(_PayloadPart).decode
-_entry_part = msgspec.json.Decoder(_EntryPart).decode
 _START = StreamState(0, NO_PREVIOUS)
 
 
 class LogCheck:
-    """Takes the rows of a log in order of position and notes what does not fit."""
+    """Takes the rows of a log in order of position and notes what does not fit.
 
-    def __init__(self, log: str, findings: Findings) -> None:
+    `computed` is the tree over the leaves as recomputed, `stored` over the leaf column where that
+    differs. `is_complete` is False once an entry is missing: then no root can be recomputed.
+    """
+
+    def __init__(self, log: str, findings: Findings, references: References) -> None:
         self.log = log
         self.findings = findings
+        self.references = references
         self.size = 0
         self.computed = Frontier()
-        self.stored: Frontier | None = None  # over the leaf column, from the first difference on
-        self.is_complete = True  # else the tree cannot be recomputed
+        self.stored: Frontier | None = None
+        self.is_complete = True
         self.streams: dict[str, StreamState] = {}
-        self.keys: list[KeyUse] = []
-        self.private: list[PrivateUse] = []
-        self.kept_files: list[tuple[bytes, int, str, int]] = []
-        self.named_files: set[bytes] = set()
-        self.editions: dict[tuple[str, str], int] = {}
-        self.erasures: dict[int, set[str]] = {}
+        self.damaged: set[int] = set()
         self._suspects: dict[str, _Suspect] = {}
 
-    def take(self, rows: Sequence[Stored]) -> None:
+    def roots(self) -> set[bytes]:
+        """The roots the log may have had: as recomputed, and over the leaf column."""
+        return {self.computed.root(), (self.stored or self.computed).root()}
+
+    def frontiers(self) -> set[bytes]:
+        """The frontiers, likewise."""
+        return {self.computed.to_bytes(), (self.stored or self.computed).to_bytes()}
+
+    def take(self, rows: Sequence[EntryRow]) -> None:
         """Check the next rows."""
-        log, streams = self.log, self.streams
+        log, streams, references = self.log, self.streams, self.references
         leaves: list[bytes] = []
-        append = leaves.append
-        expected = self.size
         for row in rows:
-            position, stream, version, type_, effective, recorded, payload, private, files, leaf = row
+            position, stream, version, type_, effective, recorded, payload = row[:7]
+            private, files, leaf = row[7:]
             try:
                 known, previous = streams.get(stream, _START)
-                commitments = _parsed_private(private) if private is not None else ()
-                attachments = _parsed_files(files) if files is not None else ()
-                computed = hash_leaf(
-                    leaf_text(
-                        log=log,
-                        position=position,
-                        stream=stream,
-                        version=version,
-                        previous=previous,
-                        type=type_,
-                        effective=effective,
-                        recorded=recorded,
-                        payload_sha256=sha256(payload).digest(),
-                        payload_length=len(payload),
-                        private=commitments,
-                        attachments=attachments,
-                    )
+                commitments = () if private is None else parse_private(private)
+                attachments = () if files is None else parse_attachments(files)
+                text = leaf_text(
+                    log=log,
+                    position=position,
+                    stream=stream,
+                    version=version,
+                    previous=previous,
+                    type=type_,
+                    effective=effective,
+                    recorded=recorded,
+                    payload_sha256=sha256(payload).digest(),
+                    payload_length=len(payload),
+                    private=commitments,
+                    attachments=attachments,
                 )
-            except (MalformedError, TypeError, ValueError, AttributeError):
-                computed = None
-            if computed == leaf and position == expected and version == known + 1:
-                streams[stream] = StreamState(version, leaf)
-                append(leaf)
-                expected += 1
-                if b'"key":' in payload or b'"ruling":' in payload:
-                    self._read_payload(position, stream, type_, payload)
-                if commitments:
-                    self.private.append(PrivateUse(position, stream, commitments))
-                if attachments:
-                    self._note_files(position, stream, attachments)
-            else:
+            except _UNREADABLE:
+                text = b""
+            if hash_leaf(text) != leaf or position != self.size or version != known + 1:
                 self._grow(leaves)
-                leaves.clear()
-                self.size = expected
+                leaves = []
                 self._take_odd(row)
-                expected = self.size
+                continue
+            streams[stream] = StreamState(version, leaf)
+            leaves.append(leaf)
+            self.size += 1
+            if b'"key":' in payload or b'"ruling":' in payload:
+                references.note_payload(position, stream, type_, payload)
+            if commitments:
+                references.note_private(position, stream, commitments)
+            if attachments:
+                references.note_files(position, stream, attachments)
         self._grow(leaves)
-        self.size = expected
+
+    def miss(self, stop: int) -> None:
+        """Note that the entries before `stop` are missing."""
+        self.is_complete = False
+        self.findings.add(
+            "position_gap",
+            "{position}: missing, with all entries up to number {last}",
+            position=self.size,
+            last=stop - 1,
+        )
 
     def resolve(self, stream: str, head: object) -> None:
         """Tell by a stream's head whether its last, damaged entry is right and its leaf is not."""
@@ -171,11 +127,10 @@ class LogCheck:
 
     # --- rows that do not fit --------------------------------------------------------------------
 
-    def _take_odd(self, row: Stored) -> None:
+    def _take_odd(self, row: EntryRow) -> None:
         position, stream, version = row[:3]
-        add = self.findings.add
         if position.__class__ is not int or position < self.size:
-            add(
+            self.findings.add(
                 "position_altered",
                 "{position}: the position is no place in the log, or comes twice",
                 position=position,
@@ -183,125 +138,102 @@ class LogCheck:
             )
             return
         if position > self.size:
-            self._miss(self.size, position)
+            self.miss(position)
         self.size = position + 1
         leaf = row[-1] if row[-1].__class__ is bytes and len(row[-1]) == HASH_BYTES else None
+        found = len(self.damaged)
         computed = self._judge(row, leaf)
+        if len(self.damaged) == found and computed == leaf:
+            self._note(row)
+        best = leaf or computed or NO_PREVIOUS
         self.stored = self.stored or self.computed.copy()
-        self.stored.append(leaf or computed or NO_PREVIOUS)
-        self.computed.append(computed or leaf or NO_PREVIOUS)
-        if stream.__class__ is str and version.__class__ is int:
-            known = self.streams.get(stream, _START).version
-            if version > known:
-                state = StreamState(version, leaf or computed or NO_PREVIOUS)
-                self.streams[stream] = state
+        self.stored.append(best)
+        self.computed.append(computed or best)
+        known = self.streams.get(stream, _START).version if stream.__class__ is str else 0
+        if stream.__class__ is str and version.__class__ is int and version > known:
+            self.streams[stream] = StreamState(version, best)
 
-    def _judge(self, row: Stored, leaf: bytes | None) -> bytes | None:
-        """Note what is wrong with a row; its leaf recomputed, where that is possible."""
-        position, stream, version = row[:3]
-        place = {"position": position, "center": stream}
-        add = self.findings.add
-        misfit = _misfit(row)
-        if misfit:
-            code = "leaf_altered" if misfit == "leaf" else "entry_altered"
-            number = add(
-                code,
-                "{position}: the column {column} does not hold what an entry holds there",
-                **place,
-                column=misfit,
+    def _judge(self, row: EntryRow, leaf: bytes | None) -> bytes | None:
+        """Note what is wrong with a row; its leaf recomputed, where that can be done."""
+        misfit = misfit_of(row)
+        if misfit not in (None, "leaf"):
+            self._add(
+                row, "entry_altered", "no entry holds what its column {column} holds", column=misfit
             )
-            if misfit != "leaf":
-                return None
-            return self._leaf_of(row, self.streams.get(stream, _START))
-        known, previous = self.streams.get(stream, _START)
-        if version != known + 1:
-            self._judge_version(row, known)
             return None
-        computed = self._leaf_of(row, StreamState(known, previous))
-        if computed == leaf:
-            return computed  # only its place was wrong, and that is noted
-        suspect = self._suspects.get(stream)
-        if suspect and suspect.version == known:
-            again = self._leaf_of(row, StreamState(known, suspect.computed))
-            if again == leaf:
+        state = self.streams.get(row[1], _START)
+        if row[2] != state.version + 1:
+            self._judge_version(row, state)
+            return None
+        computed = _leaf_of(self.log, row, state)
+        if computed is not None and computed == leaf:
+            return computed  # only entries before it are missing
+        suspect = self._suspects.get(row[1])
+        if suspect and suspect.version == state.version:
+            again = _leaf_of(self.log, row, StreamState(state.version, suspect.computed))
+            if again is not None and again == leaf:
                 self._clear(suspect)
                 return again
-        number = add(
-            "entry_altered",
-            "{position}: the entry no longer gives the leaf recorded for it",
-            **place,
-        )
+        number = self._add(row, "entry_altered", "it no longer gives the leaf recorded for it")
         if computed is not None:
-            self._suspects[stream] = _Suspect(number, version, computed)
+            self._suspects[row[1]] = _Suspect(number, row[2], computed)
         return computed
 
-    def _judge_version(self, row: Stored, known: int) -> None:
-        position, stream, version = row[:3]
+    def _judge_version(self, row: EntryRow, state: StreamState) -> None:
+        expected = state.version + 1
+        values = {"version": row[2], "expected": expected}
         # A version column that alone was altered: with the right version the leaf comes out.
-        state = self.streams.get(stream, _START)
-        if self._leaf_of(row, state, version=known + 1) == row[-1]:
-            self.findings.add(
-                "entry_altered",
-                "{position}: the version was {expected} when it was recorded, not {version}",
-                position=position,
-                center=stream,
-                expected=known + 1,
-                version=version,
-            )
-            return
-        self.findings.add(
-            "stream_gap" if version > known else "previous_broken",
-            "{position}: version {version} of {center} follows version {known}",
-            position=position,
-            center=stream,
-            version=version,
-            known=known,
-        )
+        if _leaf_of(self.log, (*row[:2], expected, *row[3:]), state) == row[-1]:
+            said = "recorded as version {expected} of {center}, it says version {version}"
+            self._add(row, "entry_altered", said, **values)
+        elif row[2] > expected:
+            said = "version {version} of {center} where version {expected} is missing"
+            self._add(row, "stream_gap", said, **values)
+        else:
+            said = "version {version} of {center} comes where version {expected} belongs"
+            self._add(row, "previous_broken", said, **values)
 
-    def _miss(self, first: int, stop: int) -> None:
-        self.is_complete = False
-        self.findings.add(
-            "position_gap",
-            "{position}: {count} entries are missing, up to number {last}",
-            position=first,
-            count=stop - first,
-            last=stop - 1,
-        )
-
-    def missing_tail(self, stop: int) -> None:
-        """Note that the log ends before the size its head says."""
-        self._miss(self.size, stop)
+    def _add(self, row: EntryRow, code: str, said: str, **values: object) -> int:
+        self.damaged.add(row[0])
+        message = "{position}: " + said
+        return self.findings.add(code, message, position=row[0], center=row[1], **values)
 
     def _clear(self, suspect: _Suspect) -> None:
-        self.findings.replace(
-            suspect.finding,
-            "leaf_altered",
-            "{position}: the leaf column was altered; the entry itself is what was recorded",
-        )
+        said = "{position}: the leaf column was altered; the entry itself is what was recorded"
+        self.findings.replace(suspect.finding, "leaf_altered", said)
 
-    def _leaf_of(self, row: Stored, state: StreamState, *, version: int | None = None) -> bytes | None:
-        position, stream, own, type_, effective, recorded, payload, private, files, _ = row
-        try:
-            return hash_leaf(
-                leaf_text(
-                    log=self.log,
-                    position=position,
-                    stream=stream,
-                    version=own if version is None else version,
-                    previous=state.leaf,
-                    type=type_,
-                    effective=effective,
-                    recorded=recorded,
-                    payload_sha256=sha256(payload).digest(),
-                    payload_length=len(payload),
-                    private=_parsed_private(private) if private is not None else (),
-                    attachments=_parsed_files(files) if files is not None else (),
-                )
-            )
-        except (MalformedError, TypeError, ValueError, AttributeError):
-            return None
+    def _note(self, row: EntryRow) -> None:
+        position, stream, _, type_, _, _, payload, private, files, _ = row
+        self.references.note_payload(position, stream, type_, payload)
+        if private is not None:
+            self.references.note_private(position, stream, parse_private(private))
+        if files is not None:
+            self.references.note_files(position, stream, parse_attachments(files))
 
     def _grow(self, leaves: list[bytes]) -> None:
         self.computed.extend(leaves)
         if self.stored is not None:
             self.stored.extend(leaves)
+
+
+def _leaf_of(log: str, row: EntryRow, state: StreamState) -> bytes | None:
+    """The leaf hash a row gives after a state of its stream; None if it gives none."""
+    position, stream, version, type_, effective, recorded, payload, private, files, _ = row
+    try:
+        text = leaf_text(
+            log=log,
+            position=position,
+            stream=stream,
+            version=version,
+            previous=state.leaf,
+            type=type_,
+            effective=effective,
+            recorded=recorded,
+            payload_sha256=sha256(payload).digest(),
+            payload_length=len(payload),
+            private=() if private is None else parse_private(private),
+            attachments=() if files is None else parse_attachments(files),
+        )
+    except _UNREADABLE:
+        return None
+    return hash_leaf(text)

@@ -9,9 +9,42 @@ from hashlib import sha256
 from sqlalchemy import Engine, insert, select
 
 from ledger.engine import read_transaction, write_transaction
+from ledger.errors import ConflictError
 from ledger.schema import editions
 
-__all__ = ["keep_editions", "stored_edition"]
+__all__ = ["add_edition", "keep_editions", "stored_edition", "stored_editions"]
+
+
+def add_edition(engine: Engine, edition: str, data: bytes) -> bool:
+    """Store a regulation file under its edition; False where the same file is there already.
+
+    Raises ConflictError for an edition that is stored with another content: what acts were ruled by
+    never changes.
+    """
+    digest = sha256(data).hexdigest()
+    with write_transaction(engine) as connection:
+        wanted = select(editions.c.sha256).where(editions.c.edition == edition)
+        known = sorted(connection.scalars(wanted))
+        if digest in known:
+            return False
+        if known:
+            raise ConflictError(
+                "the edition {edition} is stored with another content ({known}); a changed "
+                "regulation is a new edition, under a name of its own",
+                edition=edition,
+                known=known[0],
+            )
+        connection.execute(insert(editions).values(edition=edition, sha256=digest, content=data))
+    return True
+
+
+def stored_editions(engine: Engine, *, without: Iterable[str] = ()) -> list[tuple[str, bytes]]:
+    """Edition and bytes of every stored regulation file but those named, sorted by edition."""
+    wanted = select(editions.c.edition, editions.c.content).where(
+        editions.c.edition.not_in(list(without))
+    )
+    with read_transaction(engine) as connection:
+        return sorted((row.edition, row.content) for row in connection.execute(wanted))
 
 
 def keep_editions(engine: Engine, files: Iterable[tuple[str, bytes]]) -> None:

@@ -7,6 +7,9 @@
 The heads are read once and kept in memory; leaving the `with` writes them. `append` is the same
 for a single batch. Whatever goes wrong between the two, the transaction is rolled back: entries
 are never committed without the head that covers them.
+
+What a writer knew at its end is kept for the next one of the same engine, which takes it up only
+if the log head is still the same: a root stands for every leaf, and so for every stream head.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ from functools import lru_cache
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from ledger.errors import ConflictError, IntegrityFailure, LedgerError, MalformedError
 from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
@@ -49,7 +53,24 @@ class StreamHead(NamedTuple):
     leaf: bytes
 
 
-_NO_HEAD = StreamHead(0, NO_PREVIOUS)
+_Row = tuple[
+    str, int, str, int, str, str, str, bytes, str | None, str | None, bytes
+]  # the fields of ledger.reading.Row, without its cost
+
+
+class _Tail(NamedTuple):
+    """The end of a log as a writer left it; good for as long as the stored head equals `head`."""
+
+    head: tuple[int, bytes, bytes]
+    frontier: Frontier
+    heads: dict[str, tuple[int, bytes]]
+
+
+_NO_HEAD = (0, NO_PREVIOUS)
+_HEADS_KEPT_BETWEEN = 16_384
+
+# Taken out while in use, so that no two writers share one.
+_tails: WeakKeyDictionary[Engine, dict[str, _Tail]] = WeakKeyDictionary()
 
 
 def append(connection: Connection, log: str, drafts: Sequence[Draft], *, recorded_at: str) -> range:
@@ -74,10 +95,12 @@ class LogWriter:
         self._cursor = cursor_of(connection)
         self._log = log
         self._heads_kept = heads_kept
-        self._heads: dict[str, StreamHead] = {}
+        self._tails = _tails.setdefault(connection.engine, {})
+        self._heads: dict[str, tuple[int, bytes]] = {}
         self._new: set[str] = set()  # streams without a row in stream_heads
         self._changed: set[str] = set()  # streams whose row is out of date
         self._is_open = False
+        self._is_lost = False
         self._stored_size, self._frontier = self._read_log_head()
 
     def __enter__(self) -> Self:
@@ -93,6 +116,7 @@ class LogWriter:
         self._is_open = False
         if error is None:
             self.flush()
+            self._keep_tail()
         elif self.size != (self._stored_size or 0):
             self._roll_back()
 
@@ -109,20 +133,20 @@ class LogWriter:
     def head_of(self, stream: str) -> StreamHead:
         """The head of a stream, with what was appended."""
         self._fetch_heads((stream,))
-        return self._heads[stream]
+        return StreamHead(*self._heads[stream])
 
     def append(self, drafts: Sequence[Draft], *, recorded_at: str) -> range:
         """Record drafts in order and return their positions; a refused draft refuses all of them.
 
         Raises ConflictError when a stream is not at the version a draft expects.
         """
-        if not self._is_open:
-            raise LedgerError("a LogWriter is used in a `with` block, which writes the heads")
+        if not self._is_open or self._is_lost:
+            raise LedgerError("a LogWriter is used in its `with` block, which writes the heads")
         self._fetch_heads({draft.stream for draft in drafts})
         rows, heads = self._rows(drafts, recorded_at)
         positions = range(self.size, self.size + len(rows))
         self._write(_INSERT_ENTRY, rows)
-        self._frontier.extend([row.leaf for row in rows])
+        self._frontier.extend([row[-1] for row in rows])
         self._heads.update(heads)
         self._changed.update(heads)
         if len(self._heads) > self._heads_kept:
@@ -133,6 +157,8 @@ class LogWriter:
 
     def flush(self) -> None:
         """Write the stream heads and the log head that are out of date."""
+        if self._is_lost:
+            raise LedgerError("nothing was recorded: the transaction was rolled back")
         log, heads, size = self._log, self._heads, self.size
         if size == (self._stored_size or 0):
             return
@@ -145,21 +171,21 @@ class LogWriter:
             _UPDATE_STREAM_HEAD,
             [(*heads[stream], log, stream) for stream in changed if stream not in self._new],
         )
-        head = (size, self.root, self._frontier.to_bytes())
+        self._head = (size, self.root, self._frontier.to_bytes())
         if self._stored_size is None:
-            self._write(_INSERT_LOG, [(log, *head)])
+            self._write(_INSERT_LOG, [(log, *self._head)])
         else:
-            self._write(_UPDATE_LOG, [(*head, log)])
+            self._write(_UPDATE_LOG, [(*self._head, log)])
         self._stored_size = size
         self._new -= self._changed
         self._changed.clear()
 
     def _rows(
         self, drafts: Sequence[Draft], recorded_at: str
-    ) -> tuple[list[Row], dict[str, StreamHead]]:
+    ) -> tuple[list[_Row], dict[str, tuple[int, bytes]]]:
         log, position, kept = self._log, self.size, self._heads
-        heads: dict[str, StreamHead] = {}
-        rows = []
+        heads: dict[str, tuple[int, bytes]] = {}
+        rows: list[_Row] = []
         for stream, expected, type_, effective, payload, private, attachments in drafts:
             found, previous = heads.get(stream) or kept[stream]
             version = found + 1
@@ -182,7 +208,7 @@ class LogWriter:
                 )
             )
             rows.append(
-                Row(
+                (
                     log,
                     position,
                     stream,
@@ -196,21 +222,33 @@ class LogWriter:
                     leaf,
                 )
             )
-            heads[stream] = StreamHead(version, leaf)
+            heads[stream] = (version, leaf)
             position += 1
         return rows, heads
 
     def _read_log_head(self) -> tuple[int | None, Frontier]:
         self._cursor.execute(_LOG_HEAD.text(self._connection), (self._log,))
-        for size, root, peaks in self._cursor.fetchall():
-            try:
-                frontier = Frontier.from_bytes(peaks)
-            except (MalformedError, TypeError):
-                raise self._misfit() from None
-            if frontier.size != size or frontier.root() != root:
-                raise self._misfit()
-            return size, frontier
-        return None, Frontier()
+        rows = self._cursor.fetchall()
+        if not rows:
+            return None, Frontier()
+        self._head = size, root, peaks = rows[0]
+        tail = self._tails.pop(self._log, None)
+        if tail is not None and tail.head == self._head:
+            self._heads = tail.heads
+            return size, tail.frontier
+        try:
+            frontier = Frontier.from_bytes(peaks)
+        except (MalformedError, TypeError):
+            raise self._misfit() from None
+        if frontier.size != size or frontier.root() != root:
+            raise self._misfit()
+        return size, frontier
+
+    def _keep_tail(self) -> None:
+        for stream in self._new:
+            del self._heads[stream]
+        if self._stored_size is not None and len(self._heads) <= _HEADS_KEPT_BETWEEN:
+            self._tails[self._log] = _Tail(self._head, self._frontier, self._heads)
 
     def _fetch_heads(self, streams: Iterable[str]) -> None:
         missing = [stream for stream in streams if stream not in self._heads]
@@ -218,7 +256,7 @@ class LogWriter:
             statement = _stream_heads(len(names)).text(self._connection)
             self._cursor.execute(statement, (self._log, *names))
             for stream, version, leaf in self._cursor.fetchall():
-                self._heads[stream] = StreamHead(version, leaf)
+                self._heads[stream] = (version, leaf)
         for stream in missing:
             if stream not in self._heads:
                 self._heads[stream] = _NO_HEAD
@@ -239,6 +277,7 @@ class LogWriter:
             raise self._misfit() from error
 
     def _roll_back(self) -> None:
+        self._is_lost = True  # the driver would go on, each statement for itself
         transaction = self._connection.get_transaction()
         if transaction is not None:
             transaction.rollback()

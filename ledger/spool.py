@@ -35,5 +35,8 @@ class Spool:
             yield orjson.loads(line)
 
     def close(self) -> None:
-        """Let the temporary file go."""
+        """Let the temporary file go; done by itself when nobody holds the spool any more."""
+        self._file.close()
+
+    def __del__(self) -> None:
         self._file.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.entries import REGISTRY
+from ledger.entries import REGISTRY, CenterRevoked
 from ledger.ruling import Cite, Finding, Recorded
 from policies.acts.supervision import deadline_cases
 from policies.case import Case
@@ -16,10 +16,9 @@ from policies.edition import ResultDue
 from policies.judge import Judge
 from policies.rules.changes import is_reported_late
 from policies.rules.revocation import ground_met
-from policies.verdict import Knowledge
+from policies.verdict import Knowledge, KnownBefore
 from projections.center import CenterState
 from projections.fold import annulments, can_extend, extend, fold
-from projections.rounds import Adopted, RoundState
 
 __all__ = ["AuditFinding", "audit_center", "audit_plain", "count_acts"]
 
@@ -36,25 +35,6 @@ class AuditFinding(msgspec.Struct, frozen=True):
     recorded: str | None = None
     ruled: str | None = None
     entries: tuple[int, ...] = ()
-
-
-class _Before:
-    """Knowledge as it was before a position."""
-
-    def __init__(self, known: Knowledge, upto: int) -> None:
-        self.known = known
-        self.upto = upto
-
-    def round(self, round_id: str) -> RoundState | None:
-        found = self.known.round(round_id)
-        return found if found is None or found.position < self.upto else None
-
-    def adopted(self, scheme: str) -> tuple[Adopted, ...]:
-        return tuple(a for a in self.known.adopted(scheme) if a.position < self.upto)
-
-    def recorded(self, center: str, name: str) -> Recorded | None:
-        found = self.known.recorded(center, name)
-        return found if found is None or found.position < self.upto else None
 
 
 def audit_center(
@@ -102,7 +82,7 @@ def count_acts(entries: Sequence[Recorded]) -> int:
 def _deviations(
     judge: Judge, recorded: Recorded, state: CenterState | None, knowledge: Knowledge
 ) -> Iterator[AuditFinding]:
-    judgement = judge.judge(recorded.entry, state, _Before(knowledge, recorded.position))
+    judgement = judge.judge(recorded.entry, state, KnownBefore(knowledge, recorded.position))
     for bar in judgement.bars:
         yield _finding(recorded, bar, judgement.ruling.outcome.grade if judgement.ruling else None)
 
@@ -136,7 +116,7 @@ def _omissions(
         return
     case = judge.case(judge.rulebook.edition(edition_id), state, today, knowledge, None)
     if state.standing == "designated":
-        yield from _revocations_due(case, knowledge)
+        yield from _revocations_due(case, knowledge, _revocations_undone(entries))
     yield from _warnings_due(case)
     yield from _results_overdue(case, {r.position: r.entry.on for r in entries})
     yield from _reports_late(case)
@@ -148,11 +128,25 @@ def _any_edition(entries: Sequence[Recorded]) -> str | None:
     )
 
 
-def _revocations_due(case: Case, knowledge: Knowledge) -> Iterator[AuditFinding]:
+def _revocations_undone(entries: Sequence[Recorded]) -> dict[str, int]:
+    """Ground → position of the last revocation on it that was annulled."""
+    gone = annulments(entries)
+    return {
+        ground: r.position
+        for r in entries
+        if r.position in gone and isinstance(r.entry, CenterRevoked)
+        for ground in r.entry.grounds
+    }
+
+
+def _revocations_due(
+    case: Case, knowledge: Knowledge, undone: dict[str, int]
+) -> Iterator[AuditFinding]:
+    """Grounds that are met, unless a revocation that knew of all they rest on was annulled."""
     rounds = deadline_cases(case, knowledge)
     for ground_id in case.edition.revocation.grounds:
         met = ground_met(case, ground_id, deadline_cases=rounds)
-        if met.result:
+        if met.result and undone.get(ground_id, -1) <= max(met.entries, default=-1):
             values = {"ground": ground_id}
             yield AuditFinding(
                 None,

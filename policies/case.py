@@ -12,8 +12,9 @@ from datetime import date
 from functools import lru_cache
 
 from ledger.ruling import Cite
-from policies.edition import Edition
+from policies.edition import UNKNOWN_ARTICLE, Edition
 from policies.legal_time import Settled, Unsettled, WorkCalendar
+from policies.outcome import Assessment
 from projections.center import CenterState
 from projections.rounds import RoundState
 
@@ -66,6 +67,15 @@ class Case:
     def cite(self, article: str) -> Cite:
         """The citation of one of the edition's articles."""
         return cite_of(self.edition.edition, article)
+
+    def not_at_hand(self, place: str) -> Assessment | None:
+        """An open question, where the edition does not hold what stands at the place; None where it
+        does."""
+        found = self.edition.unknown_at(place)
+        if found is None:
+            return None
+        values = {"edition": self.edition.edition, "place": found[0], "reason": found[1]}
+        return Assessment(None, "section_unknown", values, self.cite(UNKNOWN_ARTICLE))
 
     def reads(self, keys: Iterable[str]) -> None:
         """Note that the answer depends on these interpretations."""

@@ -2,6 +2,9 @@
 
 Every value stands beside the article it comes from. `reads` names the interpretations a section
 depends on, so that a ruling can say which readings it used. Nothing in here decides anything.
+
+A section that is absent says that the regulation has no such rule. Where the text is not at hand,
+`unknown` names the place and why, and a rule that needs the place answers undetermined.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import msgspec
 from msgspec import field
 
 __all__ = [
+    "UNKNOWN_ARTICLE",
     "AnyWhen",
     "Authority",
     "BanRule",
@@ -25,7 +29,9 @@ __all__ = [
     "DesignationRules",
     "Edition",
     "EvaluationRules",
+    "FailingFacts",
     "Floors",
+    "FormRules",
     "FraudRule",
     "Grade",
     "Ground",
@@ -46,6 +52,9 @@ __all__ = [
     "WhenWithdrawn",
 ]
 
+UNKNOWN_ARTICLE = "（条号不详）"
+"""What stands for the number of an article in a document whose text is not at hand."""
+
 Industry = Literal["manufacturing", "software", "construction", "industrial_service", "other"]
 
 
@@ -54,13 +63,17 @@ class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class InForce(_Section, frozen=True, kw_only=True):
-    """When the edition applies; an unknown end has a bound instead."""
+    """When the edition applies; an unknown end has bounds instead.
+
+    `last_day_earliest` is a day on which it is known to have still applied.
+    """
 
     article: str
     first_day: date | None = None
     first_day_earliest: date | None = None
     first_day_latest: date | None = None
     last_day: date | None = None
+    last_day_earliest: date | None = None
     last_day_latest: date | None = None
     open_end: bool = False
     reads: tuple[str, ...] = ()
@@ -71,10 +84,10 @@ class Authority(_Section, frozen=True, kw_only=True):
 
     operates: str
     article: str
-    signers: tuple[str, ...]
-    joint_acts: dict[str, str]
-    interprets: tuple[str, ...]
-    interprets_article: str
+    signers: tuple[str, ...] = ()
+    joint_acts: dict[str, str] = {}
+    interprets: tuple[str, ...] = ()
+    interprets_article: str = UNKNOWN_ARTICLE
     reads: tuple[str, ...] = ()
 
 
@@ -149,18 +162,18 @@ class FraudRule(_Section, frozen=True, kw_only=True):
 
 
 class DesignationRules(_Section, frozen=True, kw_only=True):
-    """The way from application to designation."""
+    """The way from application to designation; all of it is empty only where it is unknown."""
 
-    article: str
-    cycle_years: int
-    cycle_article: str
-    admission_article: str
-    proposal_article: str
-    refusal_article: str
-    lookback: Lookback
-    reviews: tuple[Stage, ...]
-    publicity: PublicityRules
-    ban_article: str
+    article: str = UNKNOWN_ARTICLE
+    cycle_years: int | None = None
+    cycle_article: str = UNKNOWN_ARTICLE
+    admission_article: str = UNKNOWN_ARTICLE
+    proposal_article: str = UNKNOWN_ARTICLE
+    refusal_article: str = UNKNOWN_ARTICLE
+    lookback: Lookback | None = None
+    reviews: tuple[Stage, ...] = ()
+    publicity: PublicityRules | None = None
+    ban_article: str = UNKNOWN_ARTICLE
     conditions: tuple[Condition, ...] = ()
     floors: Floors | None = None
     attested: dict[str, str] = {}
@@ -191,6 +204,16 @@ class NotFiled(_Section, frozen=True, kw_only=True):
     article: str
     grace_months: int = 0
     grace_days: int = 0
+    reads: tuple[str, ...] = ()
+
+
+class FailingFacts(_Section, frozen=True, kw_only=True):
+    """Facts that fail an evaluation whatever its score; `unknown` says that the list of them is not
+    at hand."""
+
+    article: str
+    facts: tuple[str, ...] = ()
+    unknown: bool = False
     reads: tuple[str, ...] = ()
 
 
@@ -235,8 +258,8 @@ class Counter(_Section, frozen=True, kw_only=True):
 class EvaluationRules(_Section, frozen=True, kw_only=True):
     """The way from filing to grade."""
 
-    cycle_years: int
-    cycle_article: str
+    cycle_years: int | None = None
+    cycle_article: str = UNKNOWN_ARTICLE
     filing_article: str
     score_article: str
     confirmation_article: str
@@ -244,6 +267,7 @@ class EvaluationRules(_Section, frozen=True, kw_only=True):
     grades: tuple[Grade, ...]
     publicity: PublicityRules | None = None
     not_filed_fails: NotFiled | None = None
+    facts_fail: FailingFacts | None = None
     floors: Floors | None = None
     floors_advise: Floors | None = None
     counters: dict[str, Counter] = {}
@@ -314,7 +338,8 @@ class BanRule(_Section, frozen=True, kw_only=True):
 
 
 class Ground(_Section, frozen=True, kw_only=True):
-    """A ground of revocation: met when any of `when` is; `ban` None needs `no_ban`, the reason.
+    """A ground of revocation: met when any of `when` is; `ban` None needs `no_ban`, the reason, or
+    a word under `unknown`.
 
     `ban_by_counter` gives a ban of its own to a failure that came from the named counter.
     """
@@ -345,6 +370,20 @@ class ChangeRules(_Section, frozen=True, kw_only=True):
     reads: tuple[str, ...] = ()
 
 
+class FormRules(_Section, frozen=True, kw_only=True):
+    """The form filings are made on: a file of `policies.forms`, pinned by the hash of its bytes.
+
+    `relations` says which of the form's sums have to be equal (`eq`) instead of at least (`ge`).
+    """
+
+    name: str
+    sha256: str
+    application_article: str
+    evaluation_article: str
+    relations: dict[str, Literal["ge", "eq"]] = {}
+    reads: tuple[str, ...] = ()
+
+
 class Interpretation(_Section, frozen=True, kw_only=True):
     """An ambiguous passage: the readings allowed and what each changes in this edition.
 
@@ -360,20 +399,22 @@ class Interpretation(_Section, frozen=True, kw_only=True):
 
 
 class Edition(_Section, frozen=True, kw_only=True):
-    """A regulation as it stood, complete."""
+    """A regulation as it stood: what its text says, and under `unknown` what is not at hand."""
 
     edition: str
     scheme: str
     title: str
     in_force: InForce
     authority: Authority
-    designation: DesignationRules
+    designation: DesignationRules = DesignationRules()
     evaluation: EvaluationRules
     revocation: RevocationRules
-    changes: ChangeRules
-    interpretations: dict[str, Interpretation]
+    changes: ChangeRules | None = None
+    interpretations: dict[str, Interpretation] = {}
+    unknown: dict[str, str] = {}
     document: str | None = None
     certificate: CertificateRules | None = None
+    form: FormRules | None = None
     errata: dict[str, str] = {}
     discretion: dict[str, str] = field(default_factory=dict)
     sha256: str = ""
@@ -386,12 +427,27 @@ class Edition(_Section, frozen=True, kw_only=True):
             return False
         if force.last_day is not None:
             return day <= force.last_day
-        return force.open_end
+        known = force.last_day_earliest
+        return force.open_end or (known is not None and day <= known)
 
     def has_known_end_before(self, day: date) -> bool:
         """Whether the edition certainly no longer applied on the day."""
         end = self.in_force.last_day or self.in_force.last_day_latest
         return end is not None and end < day
+
+    def unknown_at(self, place: str) -> tuple[str, str] | None:
+        """The unknown place that this one lies in, and why it is not at hand; None where the text
+        is at hand."""
+        while place:
+            if place in self.unknown:
+                return place, self.unknown[place]
+            place = place.rpartition("/")[0]
+        return None
+
+    def why_unknown(self, place: str) -> str | None:
+        """Why what stands at the place is not at hand; None where it is."""
+        found = self.unknown_at(place)
+        return None if found is None else found[1]
 
     def grade_named(self, word: str) -> Grade | None:
         """The grade of that name."""

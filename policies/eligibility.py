@@ -8,8 +8,8 @@ from datetime import date
 import msgspec
 
 from policies.case import Case
-from policies.judge import Judge
-from policies.legal_time import day_after, years_after
+from policies.judge import Judge, readings_on
+from policies.legal_time import day_after, years_after, years_before
 from policies.outcome import Assessment
 from policies.rules.admission import is_already_designated, is_banned, lookback_facts
 from policies.verdict import Knowledge
@@ -40,6 +40,7 @@ def may_apply(
         policy_reason=None,
         round_edition=None,
         center_edition=state.edition,
+        adopted=readings_on(knowledge, scheme, on),
     )
     edition = resolution.edition or resolution.fallback
     if edition is None:
@@ -51,27 +52,36 @@ def may_apply(
     open_questions: list[Assessment] = []
     days: list[date] = []
     banned = is_banned(case, on)
-    if banned.result:
+    if banned.result is None:
+        open_questions.append(banned)
+    elif banned.result:
         against.append(("banned", banned))
         if state.ban is not None and state.ban.first_eligible_day is not None:
             days.append(state.ban.first_eligible_day)
     designated = is_already_designated(case)
     if designated.result:
         against.append(("already_designated", designated))
-    days += _look_back(case, on, against)
-    free = max(days, default=None)
-    if designated.result or (
-        banned.result and state.ban is not None and state.ban.last_day is None
-    ):
-        free = None
-    eligible: bool | None = not against
+    disqualifying = lookback_facts(case, on)
+    open_questions += [found for found in disqualifying if found.result is None]
+    days += _look_back(case, disqualifying, against)
+    free = None if designated.result or open_questions else max(days, default=None)
+    eligible = False if against else None if open_questions else True
     return Eligibility(eligible, free if against else None, tuple(against), tuple(open_questions))
 
 
-def _look_back(case: Case, on: date, against: list[tuple[str, Assessment]]) -> list[date]:
-    years = case.edition.designation.lookback.years
+def _look_back(
+    case: Case, disqualifying: list[Assessment], against: list[tuple[str, Assessment]]
+) -> list[date]:
+    rules = case.edition.designation.lookback
+    years = rules.years if rules is not None else 0
     days = []
-    for found in lookback_facts(case, on):
+    for found in disqualifying:
+        if not found.result:
+            continue
         against.append(("lookback", found))
-        days.append(day_after(years_after(date.fromisoformat(found.values["decided_on"]), years)))
+        decided_on = date.fromisoformat(found.values["decided_on"])
+        free = day_after(years_after(decided_on, years))
+        if years_before(free, years) <= decided_on:  # a 29 February looks back to a 28th
+            free = day_after(free)
+        days.append(free)
     return days

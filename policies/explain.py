@@ -17,7 +17,7 @@ from policies.edition import Edition
 from policies.judge import Judge
 from policies.outcome import Assessment
 from policies.rules.revocation import ground_met
-from policies.verdict import Knowledge
+from policies.verdict import Knowledge, KnownBefore
 from projections.center import CenterState
 from projections.counters import counts
 from projections.fold import annulments, fold
@@ -70,8 +70,9 @@ class _Teller:
         recorded = self.entries[state.revoked] if state.revoked is not None else None
         if recorded is None or state.revoked_on is None:
             return self.nothing()
-        case = self._case_before(recorded)
-        rounds = deadline_cases(case, self.knowledge)
+        known = KnownBefore(self.knowledge, recorded.position)
+        case = self._case_before(recorded, known)
+        rounds = deadline_cases(case, known)
         parts = [
             self._ground(case, ground, recorded, rounds)
             for ground in state.grounds
@@ -131,15 +132,11 @@ class _Teller:
         recorded = self.entries.get(application.position)
         edition = self._edition(recorded.ruling.edition if recorded and recorded.ruling else None)
         case = self._case(edition)
-        parts = [
-            Assessment(
-                True,
-                "applied_in",
-                {"on": application.on.isoformat(), "round": round_id},
-                case.cite(edition.designation.deadline_article or edition.designation.article),
-                (application.position,),
-            )
-        ]
+        parts = []
+        if recorded is not None:
+            values = {"on": application.on.isoformat(), "round": round_id}
+            cite = case.cite(edition.designation.deadline_article or edition.designation.article)
+            parts.append(Assessment(True, "applied_in", values, cite, (recorded.position,)))
         if application.proposed is not None and application.proposed_on is not None:
             values = {"on": application.proposed_on.isoformat(), "round": round_id}
             cite = case.cite(edition.designation.proposal_article)
@@ -232,7 +229,7 @@ class _Teller:
             return Assessment(
                 None,
                 "banned_unknown",
-                {"start": ban.start.isoformat()},
+                {"start": ban.start.isoformat(), "reason": ban.undetermined},
                 ban.cite,
                 (recorded.position,),
                 reading,
@@ -262,7 +259,7 @@ class _Teller:
         match entry:
             case e.GradeConfirmed():
                 evaluation = self.state.evaluation(entry.round)
-                score = evaluation.score if evaluation else None
+                score = evaluation.result.score if evaluation and evaluation.result else None
                 values |= {
                     "round": entry.round,
                     "grade": outcome.grade,
@@ -345,7 +342,7 @@ class _Teller:
     def _missing_for_next(self, round_id: str, *, proposed: bool) -> tuple[Assessment, ...]:
         if proposed:
             act: e.Entry = e.CenterDesignated(
-                on=self.on, center=self.state.center, round=round_id, name=self.state.name
+                on=self.on, center=self.state.center, round=round_id, name=self._name()
             )
         else:
             act = e.DesignationProposed(on=self.on, center=self.state.center, round=round_id)
@@ -356,12 +353,12 @@ class _Teller:
 
     # --- helpers ---------------------------------------------------------------------------------
 
-    def _case_before(self, recorded: Recorded) -> Case:
+    def _case_before(self, recorded: Recorded, known: Knowledge) -> Case:
         """The question as it stood when the act was ruled."""
         before = [r for r in self.ordered if r.position < recorded.position]
         state = fold(self.state.center, before, on=recorded.entry.on)
         edition = self._edition(recorded.ruling.edition if recorded.ruling else None)
-        return self.judge.case(edition, state, recorded.entry.on, self.knowledge, None)
+        return self.judge.case(edition, state, recorded.entry.on, known, None)
 
     def _case(self, edition: Edition) -> Case:
         return self.judge.case(edition, self.state, self.on, self.knowledge, None)

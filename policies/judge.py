@@ -28,7 +28,7 @@ from policies.verdict import Knowledge, Verdict
 from projections.center import CenterState, new_center
 from projections.rounds import adopted_on
 
-__all__ = ["ENGINE", "Judge", "Judgement"]
+__all__ = ["ENGINE", "Judge", "Judgement", "readings_on"]
 
 ENGINE = 1
 """Version of the judging rules; a change of any outcome for the same pins needs a new one."""
@@ -98,6 +98,7 @@ class Judge:
             policy_reason=entry.policy_reason,
             round_edition=round_state.edition if round_state else None,
             center_edition=state.edition,
+            adopted=readings_on(knowledge, scheme, entry.on),
         )
 
     def case(
@@ -109,16 +110,12 @@ class Judge:
         round_id: str | None,
     ) -> Case:
         """The question before the rules, under the interpretations that apply on the day."""
-        adopted = knowledge.adopted(edition.scheme)
-        readings: dict[str, str] = {}
-        if adopted:
-            found = adopted_on(adopted, on)
-            readings = {
-                key: reading.value
-                for key, reading in found.items()
-                if key in edition.interpretations
-            }
-            edition = self.rulebook.reading(edition, readings)
+        readings = {
+            key: value
+            for key, value in readings_on(knowledge, edition.scheme, on).items()
+            if key in edition.interpretations
+        }
+        edition = self.rulebook.reading(edition, readings)
         round_state = knowledge.round(round_id) if round_id else None
         return Case(
             edition,
@@ -143,6 +140,12 @@ class Judge:
             v for v in state.evaluations if v.result is not None or v.not_submitted is not None
         ]
         return max(decided, key=lambda v: v.year).round if decided else None
+
+
+def readings_on(knowledge: Knowledge, scheme: str, on: date) -> dict[str, str]:
+    """The readings the scheme has adopted that apply on a day, by their keys."""
+    adopted = knowledge.adopted(scheme)
+    return {key: found.value for key, found in adopted_on(adopted, on).items()} if adopted else {}
 
 
 def _ruling(case: Case, edition: Edition | None, outcome: Outcome) -> Ruling:

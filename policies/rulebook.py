@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 
 import msgspec
 
@@ -14,6 +15,8 @@ from policies.edition import Edition
 from policies.loading import builtin_editions, load_edition, read_under
 
 __all__ = ["Resolution", "Rulebook"]
+
+_TEXT_AS_IT_STANDS: Mapping[str, str] = MappingProxyType({})  # no reading adopted
 
 
 class Resolution(msgspec.Struct, frozen=True):
@@ -53,7 +56,6 @@ class Rulebook:
 
     def data(self, edition_id: str) -> bytes:
         """The bytes of an edition's file."""
-        self.edition(edition_id)
         return self._data[edition_id]
 
     def edition(self, edition_id: str) -> Edition:
@@ -102,25 +104,37 @@ class Rulebook:
         policy_reason: str | None,
         round_edition: str | None,
         center_edition: str | None,
+        adopted: Mapping[str, str] = _TEXT_AS_IT_STANDS,
     ) -> Resolution:
         """The edition that rules an act on a day: its own policy, its round's, the one in force,
-        the center's."""
+        the center's. `adopted` are the readings of that day; one may say when an edition ended."""
         fallback = self._fallback(scheme, round_edition or center_edition)
         if policy is not None:
-            return self._own(scheme, on, policy, policy_reason)
+            return self._own(scheme, on, policy, policy_reason, adopted)
         if round_edition is not None and round_edition in self._data:
             return Resolution(self.edition(round_edition))
-        in_force = [e for e in map(self.edition, self.ids(scheme)) if e.is_known_in_force(on)]
+        in_force = [
+            e
+            for e in map(self.edition, self.ids(scheme))
+            if self.reading(e, adopted).is_known_in_force(on)
+        ]
         if in_force:
             return Resolution(in_force[-1])
         if center_edition is not None and center_edition in self._data:
             edition = self.edition(center_edition)
-            if edition.has_known_end_before(on):
+            if self.reading(edition, adopted).has_known_end_before(on):
                 return Resolution(None, "edition_ended", fallback)
             return Resolution(edition)
         return Resolution(None, "no_edition_in_force", fallback)
 
-    def _own(self, scheme: str, on: date, policy: str, policy_reason: str | None) -> Resolution:
+    def _own(
+        self,
+        scheme: str,
+        on: date,
+        policy: str,
+        policy_reason: str | None,
+        adopted: Mapping[str, str],
+    ) -> Resolution:
         if parse_edition(policy)[0] != scheme:
             raise MalformedError(
                 "the edition {edition!r} does not belong to the scheme {scheme!r}",
@@ -128,7 +142,8 @@ class Rulebook:
                 scheme=scheme,
             )
         edition = self.edition(policy)
-        if edition.is_known_in_force(on) or (policy_reason or "").strip():
+        in_force = self.reading(edition, adopted).is_known_in_force(on)
+        if in_force or (policy_reason or "").strip():
             return Resolution(edition)
         return Resolution(None, "policy_reason_missing", edition)
 

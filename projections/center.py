@@ -88,13 +88,14 @@ class Publicity(_Part, frozen=True):
 
 
 class Objection(_Part, frozen=True):
-    """An objection and, once decided, its outcome; `target` is the act it objects to."""
+    """An objection and, once decided, its outcome; `target` is the act it objects to, in `round`."""
 
     id: str
     subject: str
     on: date
     position: int
     target: int | None
+    round: str | None = None
     outcome: str | None = None
     decided_on: date | None = None
     decided: int | None = None
@@ -315,6 +316,9 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
     entry, position, outcome = recorded.entry, recorded.position, recorded.outcome
     match entry:
         case e.EvaluationScored() | e.ScoreCorrected():
+            known = state.evaluation(entry.round)
+            if isinstance(entry, e.EvaluationScored) and known is not None and known.result:
+                return state  # a grade rests on the last score before it
             return _evaluated(
                 state, entry.round, score=entry.score, scored_on=entry.on, scored=position
             )
@@ -372,6 +376,7 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
                 entry.on,
                 position,
                 _act_at_issue(state, entry.subject),
+                _objected_round(state, entry.subject),
             )
             return replace(state, objections=(*state.objections, objection))
         case e.ObjectionDecided():
@@ -560,13 +565,15 @@ def _return(state: CenterState, return_kind: str, period: str, **changes: Any) -
 def _reported(
     changes: tuple[Change, ...], entry: e.ChangeReported, position: int
 ) -> tuple[Change, ...]:
-    """Mark the change whose formalities ended on `completed_on`; else the oldest unreported one
-    before it."""
-    exact = next((c for c in changes if c.on == entry.completed_on), None)
-    earlier = next((c for c in changes if c.reported is None and c.on <= entry.completed_on), None)
-    found = exact or earlier
+    """Mark the changes whose formalities ended on `completed_on`; else the oldest unreported one
+    before it. What is reported stays reported."""
+    found = [c for c in changes if c.on == entry.completed_on]
+    if not found:
+        found = [c for c in changes if c.reported is None and c.on <= entry.completed_on][:1]
     return tuple(
-        replace(c, on=c.on, reported_on=entry.on, reported=position) if c is found else c
+        replace(c, reported_on=entry.on, reported=position)
+        if c.reported is None and any(c is f for f in found)
+        else c
         for c in changes
     )
 
@@ -584,6 +591,17 @@ def _round_at_issue(state: CenterState, subject: str) -> str | None:
     if subject == "evaluation":
         return next((v.round for v in reversed(state.evaluations)), None)
     return None
+
+
+def _objected_round(state: CenterState, subject: str) -> str | None:
+    """The round an objection of that subject belongs to."""
+    if subject == "designation":
+        if state.standing == "designated" and state.stage is None:
+            return state.designation_round
+        latest = state.applications[-1].round if state.applications else None
+        return _round_at_issue(state, subject) or latest
+    published = next((p for p in reversed(state.publicities) if p.subject == subject), None)
+    return published.round if published is not None else _round_at_issue(state, subject)
 
 
 def _act_at_issue(state: CenterState, subject: str) -> int | None:

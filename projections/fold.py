@@ -12,7 +12,6 @@ from datetime import date
 from msgspec.structs import replace
 
 from ledger.entries import DecisionAnnulled
-from ledger.identity import format_position
 from ledger.ruling import Recorded
 from projections.center import CenterState, annul, evolve, new_center
 
@@ -27,24 +26,16 @@ def known(entries: Iterable[Recorded], *, position: int | None = None) -> list[R
 def annulments(entries: Sequence[Recorded], *, on: date | None = None) -> dict[int, Recorded]:
     """Position of each annulled act → the annulment, of those in effect at the end of the day
     (None: all)."""
-    by_key = {r.entry.key: r.position for r in entries if r.entry.key is not None}
     found: dict[int, Recorded] = {}
     for recorded in entries:
         entry = recorded.entry
         if isinstance(entry, DecisionAnnulled) and (on is None or entry.on <= on):
-            target = _target(recorded, entry, by_key)
+            # Only the ruling says what it annuls: a name that meant nothing when it was recorded
+            # must not begin to mean a later entry.
+            target = recorded.outcome.target
             if target is not None:
                 found.setdefault(target, recorded)
     return found
-
-
-def _target(recorded: Recorded, entry: DecisionAnnulled, by_key: dict[str, int]) -> int | None:
-    if recorded.outcome.target is not None:
-        return recorded.outcome.target
-    prefix = format_position(recorded.log, 0)[:-1]
-    if entry.annuls.startswith(prefix):
-        return int(entry.annuls.removeprefix(prefix))
-    return by_key.get(entry.annuls)
 
 
 def fold(
@@ -60,12 +51,12 @@ def fold(
     which is
     what a ruling does: whatever is ruled after an annulment no longer builds on the annulled act.
     """
-    positions = {r.position: r for r in entries}
     gone = annulments(entries, on=annulled_as_of)
     ordered = sorted(
         (r for r in entries if on is None or r.entry.on <= on),
         key=lambda r: (r.entry.on, r.position),
     )
+    positions = {r.position: r for r in ordered}
     state = new_center(center)
     for recorded in ordered:
         if recorded.position in gone:

@@ -15,7 +15,10 @@ __all__ = ["Adopted", "RoundState", "adopted_on", "fold_round", "fold_scheme"]
 
 
 class RoundState(msgspec.Struct, frozen=True):
-    """A round as its newest notice leaves it; the edition is that of the first notice and stays."""
+    """A round as its newest notice leaves it; the edition is that of the first notice and stays.
+
+    `earlier` is the round as the notice before left it.
+    """
 
     round: str
     edition: str | None
@@ -24,6 +27,15 @@ class RoundState(msgspec.Struct, frozen=True):
     reporting_year: int | None
     conditions: dict[str, Any]
     position: int
+    earlier: RoundState | None = None
+
+    def before(self, position: int) -> RoundState | None:
+        """The round as the notices recorded before the position left it; None where there are
+        none."""
+        found: RoundState | None = self
+        while found is not None and found.position >= position:
+            found = found.earlier
+        return found
 
 
 class Adopted(msgspec.Struct, frozen=True):
@@ -51,6 +63,7 @@ def fold_round(entries: Iterable[Recorded]) -> RoundState | None:
             entry.reporting_year,
             entry.conditions or (state.conditions if state else {}),
             recorded.position,
+            state,
         )
     return state
 

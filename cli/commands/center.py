@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, data, known_at, on, operation, pass_context
-from cli.views import center_value, finding_value, history_value, node_value, register_value
-from ledger.identity import scheme_of
+from cli.options import Context, Day, as_json, known_at, on, operation, pass_context
+from cli.output import data, say, show
+from ledger.identity import format_position, parse_position, scheme_of
+
+if TYPE_CHECKING:
+    from cli.desk import Desk, View
+    from ledger.ruling import Recorded
+
+STATUSES = ("none", "applicant", "proposed", "designated", "suspended", "revoked")
 
 
 @click.group(
@@ -27,27 +34,25 @@ def command() -> None:
 @as_json
 @pass_context
 @operation
-def show(
+def show_(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
 ) -> None:
     """Show one center."""
+    from cli.views import center_value
+
     view = context.desk.view(scheme_of(center), on=on, known_at=known_at)
     value = center_value(context.desk.state(center, view), view)
     if as_json:
         data({"ok": True, **value})
         return
-    from cli.render import render_center
+    from cli.render.center import render_center
 
-    render_center(value)
+    show(render_center(value))
 
 
 @command.command("list", help=N_("The register."))
 @click.option("--scheme", help=N_("Only this scheme, such as beijing."))
-@click.option(
-    "--status",
-    type=click.Choice(["none", "applicant", "proposed", "designated", "suspended", "revoked"]),
-    help=N_("Only this status."),
-)
+@click.option("--status", type=click.Choice(STATUSES), help=N_("Only this status."))
 @click.option("--search", metavar="TEXT", help=N_("Part of a name or code."))
 @click.option(
     "--csv", "as_csv", is_flag=True, help=N_("CSV on standard output, with a mark for Excel.")
@@ -65,36 +70,52 @@ def list_(
     as_json: bool,
 ) -> None:
     """List the register."""
-    rows = context.desk.register(scheme=scheme, status=status, search=search)
-    from cli.render import render_register, write_csv
+    from cli.render.register import register_sheet, render_register
+    from cli.views import register_value
 
+    if as_csv and as_json:
+        raise click.UsageError(translate(N_("Choose either --csv or --json.")))
+    rows = context.desk.register(scheme=scheme, status=status, search=search)
     if as_json:
         data({"ok": True, "centers": [register_value(row) for row in rows]})
     elif as_csv:
-        write_csv(register_value(row) for row in rows)
+        for part in register_sheet(register_value(row) for row in rows):
+            sys.stdout.write(part)
     else:
-        render_register([register_value(row) for row in rows])
+        centers = [register_value(row) for row in rows]
+        show(render_register(centers, today=context.desk.today.isoformat()))
+        say(translate(N_("centers: {count}")).format(count=len(centers)))
 
 
 @command.command("history", help=N_("Every entry of the center, two dates each."))
 @click.argument("center", metavar="CENTER")
+@click.option("--since", type=Day(), help=N_("Only entries that took effect on or after that day."))
 @on
 @known_at
 @as_json
 @pass_context
 @operation
 def history(
-    context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
+    context: Context,
+    center: str,
+    *,
+    since: date | None,
+    on: date | None,
+    known_at: str | None,
+    as_json: bool,
 ) -> None:
     """Show every entry of one center."""
+    from cli.views import center_value, history_value
+
     view = context.desk.view(scheme_of(center), on=on, known_at=known_at)
-    entries = history_value(context.desk.entries(center, view), on=view.on)
+    entries = history_value(context.desk.entries(center, view), on=view.on, since=since)
     if as_json:
         data({"ok": True, "center": center, "entries": entries})
         return
-    from cli.render import render_history
+    from cli.render.history import render_history
 
-    render_history(center, entries)
+    value = center_value(context.desk.state(center, view), view)
+    show(render_history(value, entries))
 
 
 @command.command(
@@ -110,6 +131,7 @@ def why(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
 ) -> None:
     """Explain one center's status."""
+    from cli.views import center_value, node_value
     from policies.explain import explain
 
     desk = context.desk
@@ -120,20 +142,30 @@ def why(
     documents = {i: desk.rulebook.edition(i).document for i in desk.rulebook.ids(view.log)}
     because = node_value(explanation.because, view.log, documents)
     why_not = [node_value(part, view.log, documents) for part in explanation.why_not]
+    answer = {
+        "ok": True,
+        "center": center,
+        "answer": because["claim"],
+        "because": because,
+        "why_not": why_not,
+    }
     if as_json:
-        data(
-            {
-                "ok": True,
-                "center": center,
-                "answer": because["claim"],
-                "because": because,
-                "why_not": why_not,
-            }
-        )
+        data(answer)
         return
-    from cli.render import render_explanation
+    from cli.render.explanation import named_entries, render_explanation
 
-    render_explanation(state, view, because, why_not)
+    named = named_entries([because, *why_not])
+    show(
+        render_explanation(
+            center_value(state, view),
+            because,
+            why_not,
+            entries=_named(desk, entries, named, view),
+            regulations=_regulations(desk, view.log),
+            questions=_questions(desk, view.log),
+            again=_again(desk, center, view),
+        )
+    )
 
 
 @command.command("eligible", help=N_("May it apply on a day, and if not, why and from when."))
@@ -145,8 +177,9 @@ def why(
 @operation
 def eligible(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
-) -> None:
+) -> int:
     """Say whether a center may apply."""
+    from cli.views import finding_value
     from policies.eligibility import may_apply
     from policies.outcome import as_finding
 
@@ -173,10 +206,46 @@ def eligible(
     if as_json:
         data(value)
     else:
-        from cli.render import render_eligibility
+        from cli.render.eligibility import render_eligibility
 
-        render_eligibility(value)
-    sys.exit(0 if answer.eligible else 1)
+        show(render_eligibility(value))
+    return 0 if answer.eligible else 1
 
 
-__all__ = ["command", "translate"]
+def _named(
+    desk: Desk, entries: list[Recorded], named: list[str], view: View
+) -> dict[str, dict[str, Any]]:
+    """The entries an explanation names, by position; those of rounds are fetched one by one."""
+    from cli.views import history_value
+
+    own = {format_position(r.log, r.position): r for r in entries}
+    found = [own.get(position) or desk.entry(parse_position(position)) for position in named]
+    return {item["position"]: item for item in history_value(found, on=view.on)}
+
+
+def _regulations(desk: Desk, log: str) -> dict[str, str]:
+    """Each edition of the scheme with its title and number."""
+    found = {}
+    for edition_id in desk.rulebook.ids(log):
+        edition = desk.rulebook.edition(edition_id)
+        template = N_("{title}, {document}") if edition.document else N_("{title}")
+        found[edition_id] = translate(template).format(
+            title=edition.title, document=edition.document
+        )
+    return found
+
+
+def _questions(desk: Desk, log: str) -> dict[str, str]:
+    """What each interpretation of the scheme's editions is about."""
+    return {
+        key: interpretation.question
+        for edition_id in desk.rulebook.ids(log)
+        for key, interpretation in desk.rulebook.edition(edition_id).interpretations.items()
+    }
+
+
+def _again(desk: Desk, center: str, view: View) -> str:
+    """The command that gives the same answer whatever is recorded later."""
+    upto = view.upto if view.upto is not None else desk.source.size(view.log) - 1
+    known = format_position(view.log, upto) if upto >= 0 else view.known_at
+    return f"taizhang center why {center} --on {view.on.isoformat()} --known-at {known}"

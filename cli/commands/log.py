@@ -2,11 +2,110 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from cli.i18n import N_
+from cli.i18n import N_, translate
+from cli.options import Context, as_json, operation, pass_context
+from cli.output import data, say, show
+from cli.progress import counting
 
 
 @click.group("log", help=N_("Integrity of the log: verify and show."))
 def command() -> None:
     """The log itself."""
+
+
+@command.command(
+    "verify", help=N_("Recompute every hash from the stored bytes and name what does not fit.")
+)
+@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@as_json
+@pass_context
+@operation
+def verify(context: Context, *, scheme: str | None, as_json: bool) -> int:
+    """Check that the ledger still says what it said when it was recorded."""
+    with counting(translate(N_("verifying")), None) as progress:
+        found = context.desk.verify(scheme=scheme, progress=progress)
+    value = _verification(found)
+    if as_json:
+        data(value)
+    else:
+        from cli.render.log import render_verification
+
+        show(render_verification(value))
+    if value["ok"]:
+        return 0
+    say(
+        translate(
+            N_("Keep this file as it is; compare it with a backup before anything is recorded.")
+        )
+    )
+    return 5
+
+
+@command.command("show", help=N_("The heads of the logs, or one entry as it was hashed."))
+@click.argument("position", metavar="[POSITION]", required=False)
+@as_json
+@pass_context
+@operation
+def show_(context: Context, position: str | None, *, as_json: bool) -> int:
+    """Show what is hashed."""
+    if position is not None:
+        return _show_leaf(context, position, as_json=as_json)
+    heads = [
+        {"log": head.log, "size": head.size, "root": head.root.hex()}
+        for head in context.desk.logs()
+    ]
+    if as_json:
+        data({"ok": True, "logs": heads})
+        return 0
+    from cli.render.log import render_heads
+
+    show(render_heads(heads))
+    return 0
+
+
+def _show_leaf(context: Context, position: str, *, as_json: bool) -> int:
+    import orjson
+
+    from ledger.identity import parse_position
+    from ledger.leaf import hash_leaf
+
+    row, text = context.desk.leaf(parse_position(position))
+    payload = orjson.loads(row.payload)
+    value: dict[str, Any] = {
+        "ok": hash_leaf(text) == row.leaf,
+        "position": position,
+        "leaf": text.decode(),
+        "leaf_hash": hash_leaf(text).hex(),
+        "stored_hash": row.leaf.hex(),
+        "payload": payload,
+    }
+    if as_json:
+        data(value)
+    else:
+        from cli.render.log import render_leaf
+
+        show(render_leaf(value, orjson.dumps(payload, option=orjson.OPT_INDENT_2).decode()))
+    if value["ok"]:
+        return 0
+    say(translate(N_("The entry no longer gives the hash that is stored: taizhang log verify")))
+    return 5
+
+
+def _verification(found: Any) -> dict[str, Any]:
+    """`log verify --json`: root is that of the only log; with several see `logs`."""
+    from cli.views import damage_value
+
+    logs = {r.log: {"size": r.size, "root": r.root.hex()} for r in found.reports}
+    problems = [damage_value(problem) for problem in found.problems]
+    return {
+        "ok": not problems,
+        "size": sum(head["size"] for head in logs.values()),
+        "root": next(iter(logs.values()))["root"] if len(logs) == 1 else None,
+        "logs": logs,
+        "against": [],
+        "problems": problems,
+    }

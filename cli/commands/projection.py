@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from typing import Any
 
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, data, operation, pass_context, say
+from cli.options import Context, as_json, operation, pass_context
+from cli.output import data, say, show
 from cli.progress import counting
-from projections.register import digest
 
 
 @click.group("projection", help=N_("Read models: rebuild, and compare with the live ones."))
@@ -29,50 +29,50 @@ def rebuild(context: Context, *, as_json: bool) -> None:
     desk.forget_strangers()
     digests = {}
     for head in desk.logs():
-        with counting(head.log, head.size) as progress:
+        what = translate(N_("rebuilding {log}")).format(log=head.log)
+        with counting(what, head.size) as progress:
             digests[head.log] = desk.rebuild(head.log, progress)
     if as_json:
         data({"ok": True, "digests": digests})
         return
-    for log, found in digests.items():
-        say(
-            translate(N_("register of {log} rebuilt, digest {digest}")).format(
-                log=log, digest=found
-            )
-        )
+    template = translate(N_("register of {log} rebuilt, digest {digest}"))
+    show(template.format(log=log, digest=digest) for log, digest in digests.items())
 
 
 @command.command("check", help=N_("Compare the live register with a replay of the log."))
 @as_json
 @pass_context
 @operation
-def check(context: Context, *, as_json: bool) -> None:
+def check(context: Context, *, as_json: bool) -> int:
     """Check the register of every log."""
+    from projections.register import digest
+
     desk = context.desk
-    problems = []
+    problems: list[dict[str, Any]] = []
     digests = {}
-    for head in desk.check_logs():
-        with counting(head, None) as progress:
-            found = desk.compare(head, progress)
-        problems += [
-            {
-                "code": "register_altered",
-                "position": None,
-                "center": difference.center,
-                "fields": list(difference.fields),
-                "message": translate(
-                    N_("the register's row of {center} differs from a replay in: {fields}")
-                ).format(center=difference.center, fields=", ".join(difference.fields)),
-            }
-            for difference in found
-        ]
-        digests[head] = digest(desk.shelf.rows(head))
+    for log in desk.check_logs():
+        with counting(translate(N_("replaying {log}")).format(log=log), None) as progress:
+            problems += [_problem(found) for found in desk.compare(log, progress)]
+        digests[log] = digest(desk.shelf.rows(log))
     if as_json:
         data({"ok": not problems, "digests": digests, "problems": problems})
-    for problem in problems:
-        say(str(problem["message"]))
+    else:
+        show(problem["message"] for problem in problems)
     if problems:
         say(translate(N_("`taizhang projection rebuild` makes the register anew from the log.")))
     elif not as_json:
-        say(translate(N_("the register agrees with a replay of the log")))
-    sys.exit(5 if problems else 0)
+        template = translate(N_("register of {log} agrees with a replay, digest {digest}"))
+        show(template.format(log=log, digest=found) for log, found in digests.items())
+    return 5 if problems else 0
+
+
+def _problem(difference: Any) -> dict[str, Any]:
+    template = N_("the register's row of {center} differs from a replay in: {fields}")
+    fields = ", ".join(difference.fields)
+    return {
+        "code": "register_altered",
+        "position": None,
+        "center": difference.center,
+        "fields": list(difference.fields),
+        "message": translate(template).format(center=difference.center, fields=fields),
+    }

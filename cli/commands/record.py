@@ -5,19 +5,22 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
-import orjson
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, say
+from cli.options import Context, as_json, operation, pass_context
+from cli.output import say, show
 from cli.progress import counting
-from cli.views import finding_value
 from ledger.errors import NotFoundError
 
-SHOWN = 20
+if TYPE_CHECKING:
+    from cli.desk import Desk
+    from ledger.book import Receipt
+    from ledger.spool import Spool
 
 
 @click.command(
@@ -41,15 +44,32 @@ SHOWN = 20
 def command(context: Context, file: str, *, historical: bool, dry_run: bool, as_json: bool) -> None:
     """Record a file, or nothing of it."""
     desk = context.desk
-    desk.create = desk.url.startswith("sqlite")
     with _lines(file) as (lines, total), counting(translate(N_("recording")), total) as progress:
+        _find_ledger(desk, dry_run=dry_run)
         folder = Path(file).parent if file != "-" else Path()
         receipt = desk.record(
             lines, historical=historical, dry_run=dry_run, folder=folder, progress=progress
         )
     if as_json:
         _print_json(receipt)
-    _talk(receipt, dry_run=dry_run)
+    else:
+        show(_receipt(receipt, dry_run=dry_run))
+    _say_noted(translate(N_("noted")), receipt.findings)
+    _say_noted(translate(N_("deviation")), receipt.deviations)
+    if not dry_run and not as_json:
+        say(translate(N_("Next: taizhang center list, or taizhang log verify")))
+
+
+def _find_ledger(desk: Desk, *, dry_run: bool) -> None:
+    """Open the ledger; a SQLite one that is not there is made, or only played where nothing is to
+    be recorded."""
+    try:
+        _ = desk.engine
+    except NotFoundError:
+        if not desk.url.startswith("sqlite"):
+            raise
+        desk.url = "sqlite://" if dry_run else desk.url
+        desk.initialise()
 
 
 class _lines:  # noqa: N801  used as a context manager, like open()
@@ -70,9 +90,9 @@ class _lines:  # noqa: N801  used as a context manager, like open()
             self.handle = path.open("rb")
         except OSError as error:
             raise NotFoundError(
-                N_("the file {file} cannot be read ({reason})"),
+                "the file {file} cannot be read ({reason})",
                 file=self.file,
-                reason=error.strerror or "?",
+                reason=error.strerror or "unreadable",
             ) from None
         return self.handle, None
 
@@ -80,12 +100,15 @@ class _lines:  # noqa: N801  used as a context manager, like open()
         self.handle.close()
 
 
-def _print_json(receipt: Any) -> None:
+def _print_json(receipt: Receipt) -> None:
     """One object, written in pieces: a receipt may be longer than memory."""
+    import orjson
+
+    from cli.views import finding_value
+
     out = sys.stdout
-    out.write(
-        f'{{\n  "ok": true,\n  "recorded": {receipt.recorded},\n  "skipped": {receipt.skipped},\n  "positions": ['
-    )
+    out.write(f'{{\n  "ok": true,\n  "recorded": {receipt.recorded},')
+    out.write(f'\n  "skipped": {receipt.skipped},\n  "positions": [')
     for index, position in enumerate(receipt.positions()):
         out.write((", " if index else "") + f'"{position}"')
     logs = {log: {"size": size, "root": root.hex()} for log, (size, root) in receipt.logs.items()}
@@ -99,41 +122,28 @@ def _print_json(receipt: Any) -> None:
     out.write("\n}\n")
 
 
-def _talk(receipt: Any, *, dry_run: bool) -> None:
+def _receipt(receipt: Receipt, *, dry_run: bool) -> Iterator[str]:
+    from cli.render.receipt import render_heads
+
     template = (
-        N_("{recorded} entries would be recorded, {skipped} skipped.")
+        N_("would be recorded: {recorded}, skipped: {skipped}")
         if dry_run
-        else N_("{recorded} entries recorded, {skipped} skipped.")
+        else N_("recorded: {recorded}, skipped: {skipped}")
     )
-    say(translate(template).format(recorded=receipt.recorded, skipped=receipt.skipped))
-    for name, spool in ((N_("noted"), receipt.findings), (N_("deviation"), receipt.deviations)):
-        for index, item in enumerate(spool):
-            if index == SHOWN:
-                say(
-                    translate(N_("  … and {count} more (all with --json)")).format(
-                        count=len(spool) - SHOWN
-                    )
-                )
-                break
-            value = finding_value(item["finding"], center=item["center"], line=item["line"])
-            article = (
-                f" ({value['cite']['edition']} {value['cite']['article']})" if value["cite"] else ""
-            )
-            say(
-                translate(N_("  line {line} {kind}: {message}{article} – {center}")).format(
-                    line=item["line"],
-                    kind=translate(name),
-                    message=value["message"],
-                    article=article,
-                    center=item["center"],
-                )
-            )
-    if dry_run:
-        return
-    for log, (size, root) in receipt.logs.items():
-        say(
-            translate(N_("log {log}: {size} entries, root {root}")).format(
-                log=log, size=size, root=root.hex()
-            )
-        )
-    say(translate(N_("Next: taizhang center list, or taizhang log verify")))
+    yield translate(template).format(recorded=receipt.recorded, skipped=receipt.skipped)
+    if not dry_run:
+        yield from render_heads(receipt.logs)
+
+
+def _say_noted(kind: str, spool: Spool) -> None:
+    from itertools import islice
+
+    from cli.render.receipt import SHOWN, render_noted
+    from cli.views import finding_value
+
+    values = [
+        finding_value(item["finding"], center=item["center"], line=item["line"])
+        for item in islice(spool, SHOWN)
+    ]
+    for line in render_noted(kind, values, count=len(spool)):
+        say(line)

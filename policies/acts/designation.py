@@ -8,8 +8,9 @@ from ledger import entries as e
 from ledger.errors import MalformedError
 from ledger.ruling import Finding, Outcome
 from policies.case import Case
+from policies.forms import form_findings
 from policies.legal_time import years_after
-from policies.outcome import Assessment, as_finding
+from policies.outcome import Assessment
 from policies.rules.admission import (
     attested_conditions,
     basic_conditions,
@@ -21,7 +22,11 @@ from policies.rules.admission import (
 )
 from policies.rules.filing import is_late
 from policies.rules.grading import counter_rules
-from policies.rules.publicity import objection_findings, publicity_findings
+from policies.rules.publicity import (
+    designation_publicity,
+    objection_findings,
+    publicity_findings,
+)
 from policies.rules.revocation import applicant_fraud
 from policies.verdict import Knowledge, Verdict
 from projections.center import Application
@@ -54,7 +59,7 @@ def application_submitted(
     )
     _may_apply(case, verdict, application)
     _meets_conditions(case, verdict, application, undetermined_bars=False)
-    verdict.notes = [*verdict.bars, *verdict.notes]
+    verdict.notes = [*verdict.bars, *verdict.notes, *form_findings(case, entry)]
     verdict.bars = []
     return verdict
 
@@ -105,6 +110,8 @@ def designation_proposed(case: Case, entry: e.DesignationProposed, knowledge: Kn
         verdict.bar_if(is_banned(case, case.on), "banned")
         return verdict
     verdict.bar_if(is_banned(case, application.on, case.on), "banned")
+    if _is_chapter_missing(case, verdict):
+        return verdict
     if application.admitted is None:
         cite = case.cite(rules.admission_article)
         verdict.bar(
@@ -113,7 +120,7 @@ def designation_proposed(case: Case, entry: e.DesignationProposed, knowledge: Kn
     else:
         case.rests_on(application.admitted)
     _reviews_passed(case, verdict, entry.round)
-    _lookback(case, verdict)
+    _lookback(case, verdict, undetermined_bars=True)
     _meets_conditions(case, verdict, application, undetermined_bars=True)
     return verdict
 
@@ -134,6 +141,10 @@ def center_designated(case: Case, entry: e.CenterDesignated, knowledge: Knowledg
         [case.on] if application is None or application.position < 0 else [application.on, case.on]
     )
     verdict.bar_if(is_banned(case, *days), "banned")
+    verdict.notes += joint_signers(case, entry)
+    verdict.outcome = Outcome(counting=counter_rules(case.edition))
+    if _is_chapter_missing(case, verdict):
+        return verdict
     proposed = application.proposed if application else None
     if application is None or application.position < 0:
         cite = case.cite(rules.article)
@@ -142,7 +153,7 @@ def center_designated(case: Case, entry: e.CenterDesignated, knowledge: Knowledg
         )
     else:
         case.rests_on(application.position)
-        _lookback(case, verdict)
+        _lookback(case, verdict, undetermined_bars=True)
     if proposed is None:
         cite = case.cite(rules.proposal_article)
         verdict.bar(
@@ -151,12 +162,12 @@ def center_designated(case: Case, entry: e.CenterDesignated, knowledge: Knowledg
     else:
         case.rests_on(proposed)
     after = -1 if proposed is None else proposed
-    verdict.bars += publicity_findings(
-        case, rules.publicity, "designation", round=entry.round, after=after
+    gate = designation_publicity(case.edition)
+    verdict.note_if_unknown(case.not_at_hand("designation/publicity"))
+    verdict.bars += publicity_findings(case, gate, "designation", round=entry.round, after=after)
+    verdict.bars += objection_findings(
+        case, "designation", gate.article, round=entry.round, since=after
     )
-    verdict.bars += objection_findings(case, "designation", rules.publicity.article, since=after)
-    verdict.notes += joint_signers(case, entry)
-    verdict.outcome = Outcome(counting=counter_rules(case.edition))
     return verdict
 
 
@@ -173,10 +184,8 @@ def certificate_issued(case: Case, entry: e.CertificateIssued, knowledge: Knowle
     rules = case.edition.certificate
     if rules is None:
         cite = case.cite(case.edition.designation.article)
-        verdict.note(
-            Assessment(False, "certificate_not_provided_for", {"number": entry.number}, cite),
-            "certificate_number",
-        )
+        none = Assessment(False, "certificate_not_provided_for", {"number": entry.number}, cite)
+        verdict.note(case.not_at_hand("certificate") or none, "certificate_number")
         return verdict
     case.reads(rules.reads)
     if not re.fullmatch(rules.pattern, entry.number):
@@ -247,16 +256,29 @@ def _may_apply(case: Case, verdict: Verdict, application: Application) -> None:
         verdict.note(late, "round_unknown")
     verdict.bar_if(is_banned(case, application.on, case.on), "banned")
     verdict.bar_if(is_already_designated(case), "already_designated")
-    _lookback(case, verdict)
+    _lookback(case, verdict, undetermined_bars=False)
     missing = missing_materials(case, application)
     if missing is not None:
         verdict.note(missing, "materials_missing")
 
 
-def _lookback(case: Case, verdict: Verdict) -> None:
+def _is_chapter_missing(case: Case, verdict: Verdict) -> bool:
+    """Bar the act where nothing of the way to a designation is at hand: there is no rule to ask."""
+    unknown = case.not_at_hand("designation")
+    if unknown is not None:
+        verdict.bar(unknown, "policy_undetermined")
+    return unknown is not None
+
+
+def _lookback(case: Case, verdict: Verdict, *, undetermined_bars: bool) -> None:
     anchor = case.round.deadline if case.round is not None else case.on
-    for fact in lookback_facts(case, anchor):
-        verdict.bar(fact, "lookback")
+    for found in lookback_facts(case, anchor):
+        if found.result:
+            verdict.bar(found, "lookback")
+        elif undetermined_bars:
+            verdict.bar(found, "condition_undetermined")
+        else:
+            verdict.note(found, "condition_undetermined")
 
 
 def _meets_conditions(
@@ -266,9 +288,8 @@ def _meets_conditions(
         if found.result is False:
             verdict.bar(found, "condition_unmet")
         elif found.result is None:
-            verdict.bars.append(
-                as_finding(found, "condition_undetermined")
-            ) if undetermined_bars else verdict.note(found, "condition_undetermined")
+            say = verdict.bar if undetermined_bars else verdict.note
+            say(found, "condition_undetermined")
     for found in attested_conditions(case, application):
         if found.result is False:
             verdict.bar(found, "condition_unmet")
@@ -280,6 +301,7 @@ def _meets_conditions(
 
 
 def _reviews_passed(case: Case, verdict: Verdict, round_id: str) -> None:
+    verdict.note_if_unknown(case.not_at_hand("designation/reviews"))
     decided = {r.stage: r for r in case.state.reviews if r.round == round_id}
     for needed in case.edition.designation.reviews:
         cite = case.cite(needed.article)

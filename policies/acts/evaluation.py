@@ -3,11 +3,14 @@ objections."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ledger import entries as e
 from ledger.ruling import Outcome
 from policies.acts.designation import joint_signers
 from policies.case import Case
 from policies.edition import PublicityRules
+from policies.forms import form_findings
 from policies.outcome import Assessment
 from policies.rules.admission import is_already_designated, meets
 from policies.rules.filing import is_late
@@ -18,7 +21,13 @@ from policies.rules.grading import (
     industry_of,
     is_warned,
 )
-from policies.rules.publicity import objection_findings, publicity_findings, publicity_length
+from policies.rules.publicity import (
+    designation_publicity,
+    latest_publicity,
+    objection_findings,
+    publicity_findings,
+    publicity_length,
+)
 from policies.verdict import Knowledge, Verdict
 from projections.center import Evaluation, Publicity
 
@@ -49,7 +58,7 @@ def must_be_designated(case: Case, verdict: Verdict, article: str) -> bool:
 
 
 def evaluation_submitted(case: Case, entry: e.EvaluationSubmitted, knowledge: Knowledge) -> Verdict:
-    """A filing is a fact; lateness and missed floors are said of it."""
+    """A filing is a fact; lateness, missed floors and what its form says are said of it."""
     verdict = Verdict()
     rules = case.edition.evaluation
     must_be_designated(case, verdict, rules.filing_article)
@@ -69,7 +78,7 @@ def evaluation_submitted(case: Case, entry: e.EvaluationSubmitted, knowledge: Kn
             found = meets(case, condition, indicators, industry_of(case.state), None)
             if found.result is False:
                 verdict.note(found, "condition_unmet")
-    verdict.notes = [*verdict.bars, *verdict.notes]
+    verdict.notes = [*verdict.bars, *verdict.notes, *form_findings(case, entry)]
     verdict.bars = []
     return verdict
 
@@ -124,12 +133,20 @@ def grade_confirmed(case: Case, entry: e.GradeConfirmed, knowledge: Knowledge) -
         entries = tuple(n for why in grading.why for n in why.entries)
         verdict.bar(Assessment(False, "grade_mismatch", values, cite, entries), "grade_mismatch")
     void = evaluation.void_publicity_before if evaluation else -1
+    verdict.note_if_unknown(case.not_at_hand("evaluation/publicity"))
     if rules.publicity is not None:
         verdict.bars += publicity_findings(
             case, rules.publicity, "evaluation", round=entry.round, after=void
         )
     article = rules.publicity.article if rules.publicity else rules.confirmation_article
-    verdict.bars += objection_findings(case, "evaluation", article, since=void)
+    published = latest_publicity(case, "evaluation", round=entry.round, after=void)
+    verdict.bars += objection_findings(
+        case,
+        "evaluation",
+        article,
+        round=entry.round,
+        since=published.position if published else void,
+    )
     verdict.notes += joint_signers(case, entry)
     grade = entry.grade or grading.grade
     failed = grade == rules.failing
@@ -137,7 +154,7 @@ def grade_confirmed(case: Case, entry: e.GradeConfirmed, knowledge: Knowledge) -
     verdict.outcome = Outcome(
         grade=grade,
         failed=failed,
-        warned=is_warned(case.edition, score, failed=failed) if grade else False,
+        warned=_warned(case, score, failed=failed) if grade else False,
         counting=None if case.state.counting else counter_rules(case.edition),
         cite=cite,
     )
@@ -153,7 +170,9 @@ def warning_issued(case: Case, entry: e.WarningIssued, knowledge: Knowledge) -> 
     cite = case.cite(article)
     evaluation = case.state.evaluation(entry.round)
     if band is None:
-        verdict.bar(Assessment(False, "no_warning_provided_for", {}, cite), "warning_unfounded")
+        none = Assessment(False, "no_warning_provided_for", {}, cite)
+        unknown = case.not_at_hand("evaluation/warning")
+        _bar_without_rule(verdict, unknown, none, "warning_unfounded")
         return verdict
     case.reads(band.reads)
     if evaluation is None or evaluation.result is None:
@@ -189,9 +208,9 @@ def commendation_issued(case: Case, entry: e.CommendationIssued, knowledge: Know
     evaluation = case.state.evaluation(entry.round)
     result = evaluation.result if evaluation else None
     if rules is None:
-        verdict.bar(
-            Assessment(False, "no_commendation_provided_for", {}, cite), "commendation_unfounded"
-        )
+        none = Assessment(False, "no_commendation_provided_for", {}, cite)
+        unknown = case.not_at_hand("evaluation/commendation")
+        _bar_without_rule(verdict, unknown, none, "commendation_unfounded")
     elif result is None:
         verdict.bar(
             Assessment(False, "grade_not_confirmed", {"round": entry.round}, cite),
@@ -288,7 +307,7 @@ def objection_lodged(case: Case, entry: e.ObjectionLodged, knowledge: Knowledge)
 def objection_decided(case: Case, entry: e.ObjectionDecided, knowledge: Knowledge) -> Verdict:
     """A decision needs an objection that is still undecided."""
     verdict = Verdict()
-    cite = case.cite(case.edition.designation.publicity.article)
+    cite = case.cite(designation_publicity(case.edition).article)
     found = next((o for o in case.state.objections if o.id == entry.objection), None)
     if found is None:
         verdict.bar(
@@ -318,13 +337,30 @@ def _not_confirmed(case: Case, verdict: Verdict, round_id: str) -> None:
 
 def _publicity_rules(case: Case, subject: str) -> PublicityRules:
     if subject == "designation":
-        return case.edition.designation.publicity
+        return designation_publicity(case.edition)
     if subject == "evaluation":
         rules = case.edition.evaluation.publicity
         return rules or PublicityRules(
             article=case.edition.evaluation.confirmation_article, required=False
         )
     return PublicityRules(article=case.edition.revocation.article, required=False)
+
+
+def _warned(case: Case, score: Decimal | None, *, failed: bool) -> bool | None:
+    """Whether the score earns a warning; None where the text on warnings is not at hand."""
+    if case.not_at_hand("evaluation/warning") is not None and not failed:
+        return None
+    return is_warned(case.edition, score, failed=failed)
+
+
+def _bar_without_rule(
+    verdict: Verdict, unknown: Assessment | None, none: Assessment, code: str
+) -> None:
+    """Bar an act that the regulation does not provide for, or whose rule is not at hand."""
+    if unknown is None:
+        verdict.bar(none, code)
+    else:
+        verdict.bar(unknown, "policy_undetermined")
 
 
 def _score(evaluation: Evaluation | None) -> str | None:

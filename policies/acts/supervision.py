@@ -60,6 +60,10 @@ def interpretation_adopted(
             known=", ".join(sorted(found.values)),
         )
     authority = case.edition.authority
+    unknown = case.not_at_hand("authority/interprets")
+    if unknown is not None:
+        verdict.bar(unknown, "policy_undetermined")
+        return verdict
     missing = [name for name in authority.interprets if name not in entry.signers]
     if missing:
         cite = case.cite(authority.interprets_article)
@@ -74,18 +78,11 @@ def center_revoked(case: Case, entry: e.CenterRevoked, knowledge: Knowledge) -> 
     follows."""
     verdict = Verdict()
     rules = case.edition.revocation
-    for ground_id in entry.grounds:
-        if ground_id not in rules.grounds:
-            raise MalformedError(
-                "{edition} has no ground {ground!r}; its grounds are {known}",
-                edition=case.edition.edition,
-                ground=ground_id,
-                known=", ".join(rules.grounds),
-            )
+    stated = _known_grounds(case, verdict, entry)
     case.reads(rules.reads)
     must_be_designated(case, verdict, rules.article)
     rounds = deadline_cases(case, knowledge)
-    for ground_id in entry.grounds:
+    for ground_id in stated:
         met = ground_met(case, ground_id, deadline_cases=rounds)
         if met.result is False:
             verdict.bars.append(_ground_finding(met, "ground_unmet"))
@@ -102,7 +99,7 @@ def center_revoked(case: Case, entry: e.CenterRevoked, knowledge: Knowledge) -> 
     optional = PublicityRules(article=rules.article, required=False)
     since = case.state.designated if case.state.designated is not None else -1
     verdict.bars += publicity_findings(case, optional, "revocation", round=None, after=since)
-    verdict.bars += objection_findings(case, "revocation", rules.article, since=since)
+    verdict.bars += objection_findings(case, "revocation", rules.article, round=None, since=since)
     verdict.notes += joint_signers(case, entry)
     if not case.state.hearings:
         verdict.note(
@@ -110,6 +107,25 @@ def center_revoked(case: Case, entry: e.CenterRevoked, knowledge: Knowledge) -> 
         )
     verdict.outcome = Outcome(ban=ban_of(case, entry.grounds, entry.on))
     return verdict
+
+
+def _known_grounds(case: Case, verdict: Verdict, entry: e.CenterRevoked) -> list[str]:
+    """The stated grounds the edition holds; another is malformed, or open where the list of grounds
+    is not all at hand."""
+    known = case.edition.revocation.grounds
+    unknown = case.not_at_hand("revocation/grounds")
+    for ground_id in entry.grounds:
+        if ground_id in known:
+            continue
+        if unknown is None:
+            raise MalformedError(
+                "{edition} has no ground {ground!r}; its grounds are {known}",
+                edition=case.edition.edition,
+                ground=ground_id,
+                known=", ".join(known),
+            )
+        verdict.bar(unknown, "ground_undetermined")
+    return [ground_id for ground_id in entry.grounds if ground_id in known]
 
 
 def decision_annulled(case: Case, entry: e.DecisionAnnulled, knowledge: Knowledge) -> Verdict:
@@ -142,13 +158,18 @@ def private_erased(case: Case, entry: e.PrivateErased, knowledge: Knowledge) -> 
     """Only values that an entry of the same center holds can be erased."""
     verdict = Verdict()
     target = knowledge.recorded(entry.center, entry.erases)
+    cite = case.cite(case.edition.authority.article)
     if target is None:
-        cite = case.cite(case.edition.authority.article)
-        verdict.bar(
-            Assessment(False, "erases_unknown", {"annuls": entry.erases}, cite), "not_annullable"
-        )
-    else:
-        verdict.outcome = Outcome(target=target.position)
+        values = {"annuls": entry.erases}
+        verdict.bar(Assessment(False, "erases_unknown", values, cite), "not_annullable")
+        return verdict
+    held = target.entry.private or ()
+    missing = [path for path in entry.fields if path not in held]
+    if missing:
+        shown = {"annuls": entry.erases, "fields": missing, "held": list(held)}
+        entries = case.rests_on(target.position)
+        verdict.bar(Assessment(False, "erases_nothing", shown, cite, entries), "not_annullable")
+    verdict.outcome = Outcome(target=target.position)
     return verdict
 
 

@@ -25,7 +25,8 @@ __all__ = [
 
 
 def is_banned(case: Case, *days: date) -> Assessment:
-    """Whether a reapplication ban runs on any of the days; cites the ban's own article."""
+    """Whether a reapplication ban runs on any of the days, undetermined where its length is; cites
+    the ban's own article."""
     ban = case.state.ban
     day = next((d for d in days if case.state.is_banned(d)), None)
     if ban is None or day is None:
@@ -39,8 +40,10 @@ def is_banned(case: Case, *days: date) -> Assessment:
         else None,
         "grounds": list(ban.grounds),
     }
+    if ban.undetermined:
+        values["reason"] = ban.undetermined
     return Assessment(
-        True,
+        True if ban.last_day else None,
         "banned" if ban.last_day else "banned_unknown",
         values,
         ban.cite,
@@ -65,10 +68,13 @@ def is_already_designated(case: Case) -> Assessment:
 
 def lookback_facts(case: Case, anchor: date) -> list[Assessment]:
     """Each disqualifying fact inside the closed window of the look-back years before the anchor
-    (T07)."""
+    (T07); an open question where the text on it is not at hand."""
+    rules = case.edition.designation.lookback
+    if rules is None:
+        unknown = case.not_at_hand("designation/lookback")
+        return [] if unknown is None else [unknown]
     if not case.state.facts:
         return []
-    rules = case.edition.designation.lookback
     start = years_before(anchor, rules.years)
     found = []
     for fact in case.state.facts:
@@ -104,6 +110,10 @@ def basic_conditions(case: Case, application: Application) -> list[Assessment]:
         )
         for condition in rules.conditions
     ]
+    for place in ("designation/conditions", "designation/floors"):
+        unknown = case.not_at_hand(place)
+        if unknown is not None and unknown not in found:
+            found.append(unknown)
     if rules.floors is not None:
         case.reads(rules.floors.reads)
         cite = case.cite(rules.floors.article)
@@ -130,8 +140,10 @@ def basic_conditions(case: Case, application: Application) -> list[Assessment]:
 
 
 def attested_conditions(case: Case, application: Application) -> list[Assessment]:
-    """Conditions an official attested; what nobody attested is not asked for."""
+    """Conditions an official attested; what nobody attested is not asked for, and what the round's
+    notice asks for is judged as the notice says."""
     articles = case.edition.designation.attested
+    by_notice = _notice_of(case)
     return [
         Assessment(
             value,
@@ -141,16 +153,14 @@ def attested_conditions(case: Case, application: Application) -> list[Assessment
             case.rests_on(application.position),
         )
         for name, value in sorted(application.attested.items())
+        if name not in by_notice
     ]
 
 
 def notice_conditions(case: Case, application: Application) -> list[Assessment]:
     """Conditions that only the round's notice sets: name → required truth value."""
-    conditions = case.round.conditions if case.round else {}
     found = []
-    for name, required in sorted(conditions.items()):
-        if not isinstance(required, bool):
-            continue
+    for name, required in sorted(_notice_of(case).items()):
         stated = application.attested.get(name)
         result = None if stated is None else stated == required
         position = case.round.position if case.round else None
@@ -219,6 +229,12 @@ def meets(
         values["at_least"] = _text(min(thresholds))
         return Assessment(False, "condition_unmet", values, cite, entries)
     return Assessment(None, "industry_missing", values, cite, entries)
+
+
+def _notice_of(case: Case) -> dict[str, bool]:
+    """The conditions that only the round's notice sets, each with the truth value it asks for."""
+    conditions = case.round.conditions if case.round else {}
+    return {name: asked for name, asked in conditions.items() if isinstance(asked, bool)}
 
 
 def _measured(

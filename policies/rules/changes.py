@@ -11,8 +11,11 @@ __all__ = ["is_reported_late"]
 
 def is_reported_late(case: Case, change: Change) -> Assessment:
     """Whether a change was reported after the term, or is unreported past it; undetermined without
-    a calendar."""
+    a calendar, or without the text on it."""
     rules = case.edition.changes
+    if rules is None:
+        owes_nothing = Assessment(False, "change_owes_no_report", {"change": change.what})
+        return case.not_at_hand("changes") or owes_nothing
     case.reads(rules.reads)
     cite = case.cite(rules.article)
     values = {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger.ruling import CounterRule
 from policies.case import Case
-from policies.edition import Edition, Floors, Grade
+from policies.edition import Counter, Edition, Floors, Grade
 from policies.outcome import Assessment
 from policies.rules.admission import meets
 from policies.rules.filing import was_not_filed
-from projections.center import CenterState, Evaluation
+from projections.center import CenterState, Evaluation, Request
 from projections.counters import count, returns_in_order
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "grade_of",
     "industry_of",
     "is_warned",
+    "missed_run",
 ]
 
 
@@ -70,7 +73,8 @@ def grade_of(case: Case, round_id: str) -> Grading:
         counter = first.values.get("counter")
         return Grading(rules.failing, True, article, tuple(certain), by_counter=counter)
     if evaluation.score is None:
-        return Grading(None, False, rules.score_article, ())
+        open_facts = tuple(a for a, fails in _failing_facts(case) if fails is None)
+        return Grading(None, False, rules.score_article, (), open_facts)
     band = band_of(case.edition, evaluation.score)
     why = Assessment(
         True,
@@ -91,7 +95,8 @@ def evaluation_floors(case: Case, evaluation: Evaluation) -> list[tuple[Assessme
     """Each floor, and whether it fails the evaluation: a floor missed, attested or open."""
     floors = case.edition.evaluation.floors
     if floors is None:
-        return []
+        unknown = case.not_at_hand("evaluation/floors")
+        return [] if unknown is None or evaluation.floors_met else [(unknown, None)]
     case.reads(floors.reads)
     if evaluation.floors_met is False:
         found = Assessment(
@@ -132,6 +137,25 @@ def counter_rule(edition: Edition, name: str) -> CounterRule:
     )
 
 
+def missed_run(
+    state: CenterState, counter: Counter, evaluation_year: int, *, known_on: date | None = None
+) -> list[Request]:
+    """The first run of as many adjacent missed returns as the counter allows, between the evaluation
+    of that year and the one before it; empty where there is none. What was filed late counts as
+    filed, unless that came after `known_on`."""
+    earlier = _before(state, evaluation_year).results()
+    since = earlier[-1].result.on if earlier and earlier[-1].result else None
+    run: list[Request] = []
+    for request in returns_in_order(state, counter.return_kind or ""):
+        day = request.due or request.missed_on
+        if since is not None and day is not None and day <= since:
+            continue
+        run = [*run, request] if _is_missed(request, known_on) else []
+        if len(run) >= counter.limit:
+            return run
+    return []
+
+
 def industry_of(state: CenterState) -> str | None:
     """The industry of the newest application on file."""
     return next((a.industry for a in reversed(state.applications) if a.industry), None)
@@ -170,6 +194,10 @@ def _other_failures(case: Case, evaluation: Evaluation) -> list[tuple[Assessment
             absence_counts=True,
         )
         found.append((overdue, overdue.result))
+    elif evaluation.not_submitted is not None:
+        unknown = case.not_at_hand("evaluation/not_filed_fails")
+        found += [] if unknown is None else [(unknown, None)]
+    found += _failing_facts(case)
     for name, counter in rules.counters.items():
         if counter.fails_article is None:
             continue
@@ -177,7 +205,28 @@ def _other_failures(case: Case, evaluation: Evaluation) -> list[tuple[Assessment
         if counter.counts == "band":
             found.append(_band_run(case, evaluation, name))
         elif counter.counts == "return":
-            found.append(_returns_run(case, name))
+            found.append(_returns_run(case, evaluation, name))
+    return found
+
+
+def _failing_facts(case: Case) -> list[tuple[Assessment, bool | None]]:
+    """Each fact since the designation that fails an evaluation, or that may, where the list of them
+    is not at hand."""
+    rule = case.edition.evaluation.facts_fail
+    if rule is None:
+        return []
+    case.reads(rule.reads)
+    found: list[tuple[Assessment, bool | None]] = []
+    for fact in case.state.facts:
+        is_listed = fact.fact in rule.facts
+        is_over = case.state.designated_on and fact.decided_on < case.state.designated_on
+        if is_over or fact.position in case.state.spent_facts or not (is_listed or rule.unknown):
+            continue
+        values = {"fact": fact.fact, "decided_on": fact.decided_on.isoformat()}
+        say = "fact_fails" if is_listed else "fact_may_fail"
+        cite, entries = case.cite(rule.article), case.rests_on(fact.position)
+        result = is_listed or None
+        found.append((Assessment(result, say, values, cite, entries), result))
     return found
 
 
@@ -192,7 +241,7 @@ def _band_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment
         or not counter.low <= score < counter.high
     ):
         return Assessment(False, "score_outside_band", {"counter": name}, cite), False
-    before = count(counter_rule(case.edition, name), case.state)
+    before = count(counter_rule(case.edition, name), _before(case.state, evaluation.year))
     total = before.count + 1
     values = {
         "counter": name,
@@ -207,33 +256,32 @@ def _band_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment
     ), failed
 
 
-def _returns_run(case: Case, name: str) -> tuple[Assessment, bool | None]:
+def _returns_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment, bool | None]:
     counter = case.edition.evaluation.counters[name]
     cite = case.cite(counter.fails_article or counter.article)
-    results = case.state.results()
-    since = results[-1].result.on if results and results[-1].result else None
-    run: list[int] = []
-    periods: list[str] = []
-    for request in returns_in_order(case.state, counter.return_kind or ""):
-        day = request.due or request.missed_on
-        if since is not None and day is not None and day <= since:
-            continue
-        if request.missed is not None and request.filed is None:
-            run.append(request.missed)
-            periods.append(request.period)
-            if len(run) >= counter.limit:
-                values = {
-                    "counter": name,
-                    "count": len(run),
-                    "limit": counter.limit,
-                    "periods": periods,
-                }
-                return Assessment(
-                    True, "returns_missed_run", values, cite, case.rests_on(*run)
-                ), True
-        else:
-            run, periods = [], []
-    return Assessment(False, "returns_filed", {"counter": name}, cite), False
+    run = missed_run(case.state, counter, evaluation.year)
+    if not run:
+        return Assessment(False, "returns_filed", {"counter": name}, cite), False
+    values = {
+        "counter": name,
+        "count": len(run),
+        "limit": counter.limit,
+        "periods": [r.period for r in run],
+    }
+    entries = case.rests_on(*(r.missed for r in run))
+    return Assessment(True, "returns_missed_run", values, cite, entries), True
+
+
+def _is_missed(request: Request, known_on: date | None) -> bool:
+    if request.missed_on is None or (known_on is not None and request.missed_on > known_on):
+        return False
+    return request.filed_on is None or (known_on is not None and request.filed_on > known_on)
+
+
+def _before(state: CenterState, evaluation_year: int) -> CenterState:
+    """The state without the results of that year and later."""
+    kept = tuple(v for v in state.evaluations if v.year < evaluation_year)
+    return replace(state, evaluations=kept)
 
 
 def _band_values(band: Grade, score: Decimal) -> dict[str, str]:

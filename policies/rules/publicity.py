@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from ledger.ruling import Finding
 from policies.case import Case
-from policies.edition import PublicityRules
+from policies.edition import Edition, PublicityRules
 from policies.outcome import Assessment, as_finding
-from projections.center import Publicity
+from projections.center import Objection, Publicity
 
-__all__ = ["latest_publicity", "objection_findings", "publicity_findings", "publicity_length"]
+__all__ = [
+    "designation_publicity",
+    "latest_publicity",
+    "objection_findings",
+    "publicity_findings",
+    "publicity_length",
+]
+
+
+def designation_publicity(edition: Edition) -> PublicityRules:
+    """What the edition says of publicity before a designation; not required where it says
+    nothing."""
+    rules = edition.designation
+    return rules.publicity or PublicityRules(article=rules.article, required=False)
 
 
 def latest_publicity(
@@ -79,20 +92,18 @@ def publicity_findings(
                 )
             )
     if rules.required or period is not None:
-        found += _open_objections(case, subject, rules.article)
+        found += _open_objections(case, subject, rules.article, round=round)
     return found
 
 
-def objection_findings(case: Case, subject: str, article: str, *, since: int) -> list[Finding]:
-    """Objections upheld against an act that stands: it must be annulled and made again, in every
-    scheme."""
+def objection_findings(
+    case: Case, subject: str, article: str, *, round: str | None, since: int
+) -> list[Finding]:
+    """Objections upheld against an act of the round that stands: it must be annulled and made
+    again, in every scheme. `since` is where it was made again."""
     found = []
-    for objection in case.state.objections:
-        if (
-            objection.subject != subject
-            or objection.outcome != "upheld"
-            or objection.decided is None
-        ):
+    for objection in _objections(case, subject, round):
+        if objection.outcome != "upheld" or objection.decided is None:
             continue
         if objection.target is not None and objection.target in case.state.annulled:
             continue
@@ -115,7 +126,16 @@ def objection_findings(case: Case, subject: str, article: str, *, since: int) ->
     return found
 
 
-def _open_objections(case: Case, subject: str, article: str) -> list[Finding]:
+def _objections(case: Case, subject: str, round: str | None) -> list[Objection]:
+    """The objections of the subject that belong to the round, or to none."""
+    return [
+        o
+        for o in case.state.objections
+        if o.subject == subject and (round is None or o.round in (None, round))
+    ]
+
+
+def _open_objections(case: Case, subject: str, article: str, *, round: str | None) -> list[Finding]:
     return [
         Finding(
             code="objection_open",
@@ -124,6 +144,6 @@ def _open_objections(case: Case, subject: str, article: str) -> list[Finding]:
             values={"objection": o.id, "lodged_on": o.on.isoformat()},
             entries=case.rests_on(o.position),
         )
-        for o in case.state.objections
-        if o.subject == subject and o.outcome is None
+        for o in _objections(case, subject, round)
+        if o.outcome is None
     ]

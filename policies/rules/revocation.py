@@ -21,7 +21,7 @@ from policies.edition import (
 from policies.legal_time import day_after, years_after
 from policies.outcome import Assessment, any_holds
 from policies.rules.filing import was_not_filed
-from policies.rules.grading import counter_rule
+from policies.rules.grading import counter_rule, missed_run
 from projections.center import Evaluation, Fact
 from projections.counters import count
 
@@ -69,7 +69,11 @@ def ban_rule_of(case: Case, ground_id: str) -> BanRule | None:
 
 def ban_of(case: Case, grounds: tuple[str, ...], start: date) -> Ban | None:
     """The reapplication ban of a revocation on those grounds: the longest, from the day itself,
-    which is not counted."""
+    which is not counted; of unknown length where the text on it is not at hand."""
+    reasons = {g: why for g in grounds if (why := _why_ban_unknown(case, g)) is not None}
+    if reasons:
+        reason = next(iter(reasons.values()))
+        return _unknown_ban(case, start, grounds=tuple(reasons), reason=reason)
     rules = {g: rule for g in grounds if (rule := ban_rule_of(case, g)) is not None}
     if not rules:
         return None
@@ -85,7 +89,8 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     """The ban of an applicant whose false materials were established between filing and refusal."""
     rule = case.edition.designation.applicant_fraud
     application = case.state.application(round_id)
-    if rule is None or application is None:
+    unknown = case.edition.why_unknown("designation/applicant_fraud") if rule is None else None
+    if application is None or (rule is None and unknown is None):
         return None
     found = [
         f
@@ -94,9 +99,32 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     ]
     if not found:
         return None
-    case.reads(rule.reads)
     case.rests_on(application.position, *(f.position for f in found))
+    if rule is None:
+        return _unknown_ban(case, case.on, grounds=(), reason=unknown or "")
+    case.reads(rule.reads)
     return _ban(case, case.on, rule.years, rule.article, (rule.ground,))
+
+
+def _why_ban_unknown(case: Case, ground_id: str) -> str | None:
+    """Why the text on the ban of a ground is not at hand; None where it is."""
+    ground = case.edition.revocation.grounds.get(ground_id)
+    if ground is not None and (ground.ban is not None or ground.no_ban):
+        return None
+    return case.edition.why_unknown(f"revocation/grounds/{ground_id}/ban")
+
+
+def _unknown_ban(case: Case, start: date, *, grounds: tuple[str, ...], reason: str) -> Ban:
+    """A ban that began on a day and of which nobody here can say how long it runs."""
+    return Ban(
+        start=start,
+        last_day=None,
+        first_eligible_day=None,
+        years=None,
+        grounds=grounds,
+        cite=case.cite(case.edition.designation.ban_article),
+        undetermined=reason,
+    )
 
 
 def _ban(case: Case, start: date, years: int, article: str, grounds: tuple[str, ...]) -> Ban:
@@ -286,15 +314,9 @@ def _was_failed_by(case: Case, counter_name: str) -> bool:
         g for g in case.edition.evaluation.grades if g.word == case.edition.evaluation.failing
     ]
     limit = lowest[0].high if lowest else None
-    failed = [v for v in case.state.results() if v.result and v.result.failed]
-    missed = [
-        r
-        for r in case.state.requests
-        if r.return_kind == counter.return_kind and r.missed is not None and r.filed is None
-    ]
     return any(
-        len(missed) >= counter.limit
-        and v.result is not None
-        and (v.result.score is None or limit is None or v.result.score >= limit)
-        for v in failed
+        (v.result.score is None or limit is None or v.result.score >= limit)
+        and bool(missed_run(case.state, counter, v.year, known_on=v.result.on))
+        for v in case.state.results()
+        if v.result is not None and v.result.failed
     )

@@ -1,0 +1,142 @@
+"""Columns of stored entries, read without trust: what they must hold, and what they say.
+
+For checks only. Each parser accepts exactly the text the recorder writes, so that no second
+spelling of the same commitments or attachments passes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from ledger.leaf import Attachment
+from ledger.merkle import HASH_BYTES
+
+__all__ = [
+    "COLUMNS",
+    "EntryRow",
+    "PayloadPart",
+    "misfit_of",
+    "parse_attachments",
+    "parse_payload",
+    "parse_private",
+]
+
+COLUMNS = (
+    "position",
+    "stream",
+    "version",
+    "type",
+    "effective",
+    "recorded",
+    "payload",
+    "private",
+    "attachments",
+    "leaf",
+)
+"""The columns of `entries` that a check reads for one log, in order."""
+
+EntryRow = tuple[Any, ...]
+"""Values of `COLUMNS` as the driver gives them, of any type."""
+
+_TEXTS = ("stream", "type", "effective", "recorded")
+
+
+class PayloadPart(NamedTuple):
+    """What a check needs of a payload: the bytes of its entry, and what entry and ruling name."""
+
+    entry: bytes
+    key: str | None
+    erased: tuple[str, ...]
+    edition: tuple[str, str] | None
+    target: int | None
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    key: str | None = None
+    fields: tuple[str, ...] = ()
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    target: int | None = None
+
+
+class _Ruling(msgspec.Struct, frozen=True):
+    edition: str | None = None
+    edition_sha256: str | None = None
+    outcome: _Outcome = _Outcome()
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    entry: msgspec.Raw = msgspec.Raw(b"{}")
+    ruling: _Ruling = _Ruling()
+
+
+_decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_payload = msgspec.json.Decoder(_Payload).decode
+
+
+def parse_payload(data: bytes) -> PayloadPart | None:
+    """What a check needs of a payload; None for payloads of other applications."""
+    try:
+        payload = _decode_payload(data)
+        entry = _decode_entry(payload.entry)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    ruling = payload.ruling
+    pins = (ruling.edition, ruling.edition_sha256)
+    return PayloadPart(
+        bytes(payload.entry),
+        entry.key,
+        entry.fields,
+        None if None in pins else pins,  # type: ignore[arg-type]  # just looked
+        ruling.outcome.target,
+    )
+
+
+def parse_private(text: str) -> tuple[tuple[str, bytes], ...]:
+    """The commitments in a `private` column; ValueError or TypeError for any other spelling."""
+    pairs = tuple((path, bytes.fromhex(digits)) for path, digits in orjson.loads(text))
+    _demand(text, [(path, commitment.hex()) for path, commitment in pairs])
+    return pairs
+
+
+def parse_attachments(text: str) -> tuple[Attachment, ...]:
+    """The files in an `attachments` column; ValueError or TypeError for any other spelling."""
+    files = tuple(
+        Attachment(bytes.fromhex(digits), length, name)
+        for digits, length, name in orjson.loads(text)
+    )
+    _demand(text, [(file.sha256.hex(), file.length, file.name) for file in files])
+    return files
+
+
+def misfit_of(row: EntryRow) -> str | None:
+    """The first column that holds what no entry holds there; None if all types are right."""
+    values = dict(zip(COLUMNS, row, strict=True))
+    for name in _TEXTS:
+        if values[name].__class__ is not str:
+            return name
+    if values["version"].__class__ is not int:
+        return "version"
+    if values["payload"].__class__ is not bytes:
+        return "payload"
+    try:
+        if values["private"] is not None:
+            parse_private(values["private"])
+    except (ValueError, TypeError):
+        return "private"
+    try:
+        if values["attachments"] is not None:
+            parse_attachments(values["attachments"])
+    except (ValueError, TypeError):
+        return "attachments"
+    leaf = values["leaf"]
+    return None if leaf.__class__ is bytes and len(leaf) == HASH_BYTES else "leaf"
+
+
+def _demand(text: object, value: list[Any]) -> None:
+    if not value or text.__class__ is not str or orjson.dumps(value).decode() != text:
+        raise ValueError("spelled otherwise")
