@@ -22,7 +22,7 @@ POLICY = {
 
 
 def town(lines: int, *, keyed: bool = False) -> Iterator[dict[str, Any]]:
-    """So many entries, as an office works: rounds first, then stage by stage for 500 centers at a time.
+    """So many entries, as an office works: rounds first, then 500 centers stage by stage.
 
     With `keyed`, every entry has an idempotency key.
     """

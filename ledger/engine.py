@@ -215,6 +215,7 @@ def _connect_sqlite(uri: str, *, wait: float) -> sqlite3.Connection:
         connection.execute("PRAGMA page_size=8192")  # heeded only while the file is empty
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # an erased value leaves no bytes behind
         # Otherwise INSERT OR REPLACE would delete without asking the triggers.
         connection.execute("PRAGMA recursive_triggers=ON")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")

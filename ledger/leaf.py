@@ -27,8 +27,9 @@ Every line ends with one line feed (0x0A), the last one too; fields are parted b
 * payload: SHA-256 and length in bytes of the canonical payload.
 * private: the commitments of `ledger.commitment`, strictly ascending by path in UTF-8 bytes.
 * attachment: SHA-256, length in bytes and name of a file, in the order given; `-` stands for the
-  length of a file that only its hash was given of. A name may hold spaces; it is not empty, in Unicode normalization form C, without control characters, line or
-  paragraph separators, byte order mark or characters that reorder text; no name comes twice.
+  length of a file that only its hash was given of. A name may hold spaces; it is
+  not empty, in Unicode normalization form C, without control characters, line or paragraph
+  separators, byte order mark or characters that reorder text; no name comes twice.
 * number: decimal, no sign, no leading zero, at most 18 digits. hex: 64 lower-case digits.
   base64: RFC 4648 §4 of 32 bytes, with padding and with zero bits left over.
 * The whole text has at most 8,192 bytes.
@@ -278,9 +279,7 @@ def _attachment_lines(attachments: Sequence[Attachment]) -> str:
             raise _refused("attachment name", name)
         if name in names:
             raise MalformedError("two attachments of one name")
-        if length is not None and (
-            length.__class__ is not int or not 0 <= length < _NUMBER_BOUND
-        ):
+        if length is not None and (length.__class__ is not int or not 0 <= length < _NUMBER_BOUND):
             raise _refused("attachment length", length)
         if len(file.sha256) != 32:
             raise _refused("hash", file.sha256)

@@ -88,7 +88,7 @@ class Publicity(_Part, frozen=True):
 
 
 class Objection(_Part, frozen=True):
-    """An objection and, once decided, its outcome; `target` is the act it objects to, in `round`."""
+    """An objection and, once decided, its outcome; `target` is the act of `round` it objects to."""
 
     id: str
     subject: str

@@ -79,21 +79,28 @@ def command(
         )
     desk = context.desk
     replacement, shown, own = _replacement(desk, *chosen[0])
-    scheme, center = _target(center, scheme, own)
-    _run(desk, replacement, {chosen[0][0]: shown}, scheme, center=center, as_json=as_json)
+    kind = chosen[0][0]
+    scheme, center = _target(center, scheme, own, binds=kind != "policy")
+    _run(desk, replacement, {kind: shown}, scheme, center=center, as_json=as_json)
 
 
-def _target(center: str | None, scheme: str | None, own: str | None) -> tuple[str, str | None]:
-    """Scheme and center to judge again; without either, what the replacement itself speaks of."""
+def _target(
+    center: str | None, scheme: str | None, own: str | None, *, binds: bool
+) -> tuple[str, str | None]:
+    """Scheme and center to judge again; without either, what the replacement itself speaks of.
+
+    A fact or entry `binds`: the acts must be of its scheme, and of its center where it has one.
+    """
     if center is not None and scheme is not None:
         raise click.UsageError(translate(N_("Choose either a center or --scheme.")))
     wanted = center or scheme or own
     if wanted is None:
         raise click.UsageError(translate(N_("Name a center, or a scheme with --scheme.")))
-    if own is not None and scheme_of(own) != scheme_of(wanted) and "/" in own:
-        raise click.UsageError(
-            translate(N_("{own} does not belong to {wanted}.")).format(own=own, wanted=wanted)
-        )
+    if binds and own is not None and wanted not in (own, scheme_of(own)):
+        is_wider = "/" not in own and scheme_of(wanted) == own
+        if not is_wider:
+            template = N_("{own} does not belong to {wanted}.")
+            raise click.UsageError(translate(template).format(own=own, wanted=wanted))
     return scheme_of(wanted), wanted if "/" in wanted else None
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import run
 
 from ledger.schema import reading_heads, register
+from support.command import run
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 import orjson
@@ -43,6 +43,7 @@ def folder(sound: Path, tmp_path: Path) -> Path:
 
 
 def changed(value: Any) -> Any:
+    """Another value of the same kind."""
     if isinstance(value, bytes):
         return value[:-2] + bytes([value[-2] ^ 1]) + value[-1:]
     if isinstance(value, int):
@@ -51,6 +52,7 @@ def changed(value: Any) -> Any:
 
 
 def edit(folder: Path, sql: str, *parameters: Any) -> None:
+    """Change the database behind the program's back."""
     with sqlite3.connect(folder / "ledger.db") as database:
         database.execute(sql, parameters)
     database.close()
@@ -60,8 +62,8 @@ def edit(folder: Path, sql: str, *parameters: Any) -> None:
 def test_names_the_altered_row(table: str, column: str, folder: Path) -> None:
     """A changed cell of any column makes the check exit 5 and say where."""
     with sqlite3.connect(folder / "ledger.db") as database:
-        rowid, value = database.execute(f"SELECT rowid, {column} FROM {table} LIMIT 1").fetchone()  # noqa: S608
-    edit(folder, f"UPDATE {table} SET {column} = ? WHERE rowid = ?", changed(value), rowid)  # noqa: S608
+        rowid, value = database.execute(f"SELECT rowid, {column} FROM {table} LIMIT 1").fetchone()
+    edit(folder, f"UPDATE {table} SET {column} = ? WHERE rowid = ?", changed(value), rowid)
     answer = run(folder, "projection", "check", "--json")
     assert answer.status == 5, answer.stdout
     problems = answer.json["problems"]
@@ -83,7 +85,8 @@ def test_names_the_invented_row(folder: Path) -> None:
     """A row of a center without entries is named."""
     edit(
         folder,
-        "INSERT INTO register SELECT log, generation, 'beijing/id:ghost', name, status, entries, position, body FROM register LIMIT 1",
+        "INSERT INTO register SELECT log, generation, 'beijing/id:ghost', name, status, entries, "
+        "position, body FROM register LIMIT 1",
     )
     answer = run(folder, "projection", "check", "--json")
     assert answer.status == 5

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+
 from support.command import run, start
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -28,7 +29,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_kill_leaves_all_or_nothing(file: Path, tmp_path: Path) -> None:
-    """Killed at any moment, the ledger verifies with the whole file or none of it; a rerun completes it."""
+    """Killed at any moment, the ledger verifies with all or nothing; a rerun completes it."""
     began = time.monotonic()
     whole = tmp_path / "whole"
     whole.mkdir()

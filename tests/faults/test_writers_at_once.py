@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import orjson
+
 from support.command import run, start
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -24,6 +25,8 @@ from policies.forms import (
     load_form,
     parse_form,
 )
+from policies.forms.model import Kind
+from policies.forms.spans import Span, span_of, years_to
 from policies.outcome import Assessment, all_hold
 from support import make_form_page
 from support.cases import Case, cases_of
@@ -138,6 +141,74 @@ def test_nothing_filed_says_nothing() -> None:
     ruling = scenario.answer.recorded[0].ruling
     assert ruling is not None
     assert "hc.rd.identity" not in ruling.interpretations
+
+
+def test_an_unreadable_number_leaves_the_total_open() -> None:
+    """A total with a cell that is no number is wrong only where the rest is too much already."""
+    rows = [{"work_months": "一个半月"}, {"work_months": "2.5"}]
+    assert answers({"h25": 4}, {"2": rows})["outside_months"] is None
+    assert answers({"h25": 2}, {"2": rows})["outside_months"] is False
+
+
+def test_a_check_does_not_contradict_itself() -> None:
+    """What holds is not said to be open or wrong as well."""
+    for case in CASES:
+        found = answered(case.when, case)
+        held = {a.values["check"] for a in found if a.result}
+        assert held.isdisjoint(a.values["check"] for a in found if not a.result), case.name
+
+
+def test_an_identity_is_said_to_be_one() -> None:
+    """Read as an identity, both sides of it are told in the same words."""
+    for whole in ("9", "11"):
+        figures = {"h7": Decimal(whole), "h8": Decimal(10), "h9": Decimal(0)}
+        found = check_filing(FORM, figures, {}, reporting_year=2022, sums={"rd_parts": "eq"})
+        assert [a.say for a in found if a.values["check"] == "rd_parts"] == ["form_parts_differ"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "first", "last"),
+    [
+        ("month", "202402", "2024-02-01", "2024-02-29"),
+        ("months", "201410-201810", "2014-10-01", "2018-10-31"),
+        ("months", "202212-202212", "2022-12-01", "2022-12-31"),
+        ("day", "20220301", "2022-03-01", "2022-03-01"),
+        ("date", "2022-03-01", "2022-03-01", "2022-03-01"),
+        ("year", "2022", "2022-01-01", "2022-12-31"),
+    ],
+)
+def test_a_date_is_a_span_of_days(kind: Kind, text: str, first: str, last: str) -> None:
+    """Each way to write a date covers the days it names, both ends included."""
+    span = span_of(kind, text)
+    assert span == Span(date.fromisoformat(first), date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("month", "202400"),
+        ("month", "2024-2"),
+        ("month", "\uff12\uff10\uff12\uff14\uff10\uff12"),
+        ("months", "201810-201410"),
+        ("months", "201410"),
+        ("day", "20230229"),
+        ("day", "2022-03-01"),
+        ("date", "2022/03/01"),
+        ("year", "0000"),
+        ("year", "22"),
+    ],
+)
+def test_no_date_has_no_span(kind: Kind, text: str) -> None:
+    """What is written otherwise, or on no calendar, is no date."""
+    assert span_of(kind, text) is None
+
+
+def test_one_shared_day_is_shared() -> None:
+    """Spans that meet on one day are neither apart nor inside each other."""
+    before, year = Span(date(2021, 1, 1), date(2022, 1, 1)), years_to(2022, 1)
+    assert not before.is_apart_from(year)
+    assert not before.is_inside(year)
+    assert Span(date(2021, 1, 1), date(2021, 12, 31)).is_apart_from(year)
 
 
 # --- what a finding says --------------------------------------------------------------------------

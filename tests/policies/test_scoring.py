@@ -257,6 +257,15 @@ def test_the_form_gives_percentages() -> None:
     assert (figure.value, figure.unit) == (Fraction(12), "%")
 
 
+def test_a_table_may_ask_for_fractions() -> None:
+    """A percentage becomes the fraction that a table asks for."""
+    text = MADE_UP.replace('unit: "%"', "unit: fraction")
+    text = text.replace('"10", full: "20"', '"0.1", full: "0.2"')
+    table = parse_table(text.encode(), source="made_up.yaml")
+    assert part(score(table, stated(share=15)), "share").figure == Decimal("0.15")
+    assert part(score(table, stated(share=15)), "share").lower == 8
+
+
 def test_another_unit_is_refused() -> None:
     """A figure is never converted between units that measure different things."""
     with pytest.raises(MalformedError, match="measured in 人, and the table scores it in 万元"):
@@ -300,6 +309,12 @@ def test_the_form_reaches_111_of_120() -> None:
     assert found.missing == ("super_deduction", "municipal_platforms", "projects")
     assert found.approximate == ("certified_labs", "standards_with_enterprise", "quality_awards")
     assert found.total is None
+
+
+def test_what_is_missing_is_not_approximate() -> None:
+    """Only a figure that was filed can be an approximation."""
+    found = score(YANTAI, from_form({"h16": Decimal(1)}))
+    assert found.approximate == ("certified_labs",)
 
 
 def test_the_form_is_used_as_listed() -> None:

@@ -17,12 +17,19 @@ from policies.outcome import all_hold, any_holds
 from policies.rules.admission import basic_conditions, meets
 from policies.rules.grading import grade_of
 from projections.center import Application, CenterState, Evaluation, new_center
-from support.scenario import judge, knowledge_of
+from support.cases import background
+from support.scenario import MemoryLedger, judge, knowledge_of
 
 VALUES = (True, False, None)
 SCHEMES = {"beijing": "beijing/1", "xian": "xian/2016", "hechuan": "hechuan/2021"}
 INDUSTRIES = ("manufacturing", "software", "construction", "industrial_service", "other")
 FIGURES = (0, 1, 9, 10, 59, 60, 79, 80, 99, 100, 299, 300, 500, 999, 1000, 2000, 19999, 20000, 150000)
+
+NOTICES = knowledge_of(
+    r
+    for entry in background("hechuan", "evaluation-2024")
+    for r in MemoryLedger().record(entry).recorded
+)
 
 names = st.sampled_from(
     ["main_revenue", "revenue", "rd_expenditure", "rd_staff", "rd_staff_full_time"]
@@ -32,10 +39,10 @@ figures = st.dictionaries(names, st.sampled_from(FIGURES).map(Decimal), max_size
 industries = st.one_of(st.none(), st.sampled_from(INDUSTRIES))
 
 
-def case_of(scheme: str, state: CenterState) -> Case:
+def case_of(scheme: str, state: CenterState, round_id: str | None = None) -> Case:
     """The scheme's regulation before that state."""
     edition = judge().rulebook.edition(SCHEMES[scheme])
-    return judge().case(edition, state, date(2020, 6, 1), knowledge_of([]), None)
+    return judge().case(edition, state, date(2024, 7, 1), NOTICES, round_id)
 
 
 def conditions(
@@ -130,6 +137,11 @@ def answer(condition: Condition, industry: str | None, value: Decimal | None) ->
 
 
 class TestGrades:
+    def test_a_full_filing_is_graded(self) -> None:
+        """With every figure filed in time the grade is known."""
+        full = {name: Decimal(100) for name in ("rd_expenditure", "rd_staff", "equipment_value")}
+        assert self.graded(Decimal(80), full) == "良好"
+
     @settings(max_examples=200)
     @given(
         st.sampled_from(["55", "60", "62", "65", "80", "90"]).map(Decimal),
@@ -164,4 +176,4 @@ class TestGrades:
             score=score,
         )
         state = CenterState("hechuan/id:x", standing="designated", evaluations=(evaluation,))
-        return grade_of(case_of("hechuan", state), round_id).grade
+        return grade_of(case_of("hechuan", state, round_id), round_id).grade

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from support.command import run
 
 ROUND = {
@@ -32,6 +33,7 @@ SCORE = {
 
 
 def text(entry: dict[str, Any]) -> str:
+    """An entry as a line."""
     return json.dumps(entry, ensure_ascii=False)
 
 
