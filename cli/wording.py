@@ -318,6 +318,7 @@ SENTENCES: dict[str, str] = {
     "eligible_from": N_("may apply again from {first_eligible_day}, once the ban is over"),
     "why_not_revoked": N_("not revoked: the ground {ground} is not met"),
     "counter_boundary": N_("{counter}: {count} of {limit}; {missing} more would meet the limit"),
+    "counter_reached": N_("{counter}: {count}, which reaches the limit of {limit}"),
     "annulled_act": N_("{type} of {on} was annulled on {annulled_on}"),
     "entry_plain": N_("{type} of {on}"),
     "entry_graded": N_("{grade} confirmed on {on} for {round}, score {score}"),

@@ -64,7 +64,7 @@ def parse_center(text: str) -> CenterId:
     scheme, slash, enterprise = text.partition("/")
     if not slash or not is_scheme(scheme):
         raise MalformedError(
-            "{center!r} is no center: write scheme/enterprise, such as beijing/91110108551385082U",
+            "{center!r} is no center: write scheme/enterprise, such as beijing/91110108MA10000177",
             center=text,
         )
     if enterprise.startswith("id:"):

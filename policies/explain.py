@@ -300,17 +300,12 @@ class _Teller:
         for name, count in counts(self.state).items():
             counter = case.edition.evaluation.counters.get(name)
             cite = case.cite(counter.article) if counter else None
-            values = {
-                "counter": name,
-                "count": count.count,
-                "limit": count.limit,
-                "missing": max(count.limit - count.count, 0),
-            }
-            found.append(
-                Assessment(
-                    count.count >= count.limit, "counter_boundary", values, cite, count.entries
-                )
-            )
+            values: dict[str, object] = {"counter": name, "count": count.count, "limit": count.limit}
+            reached = count.count >= count.limit
+            if not reached:
+                values["missing"] = count.limit - count.count
+            say = "counter_reached" if reached else "counter_boundary"
+            found.append(Assessment(reached, say, values, cite, count.entries))
         for ground in case.edition.revocation.grounds:
             met = ground_met(case, ground, deadline_cases=rounds)
             say = (

@@ -32,6 +32,7 @@ __all__ = [
     "Result",
     "Review",
     "Warned",
+    "act_at_issue",
     "annul",
     "evolve",
     "new_center",
@@ -370,12 +371,14 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
                 | frozenset(recorded.ruling.used if recorded.ruling else ()),
             )
         case e.ObjectionLodged():
+            # The ruling remembers the act: once annulled, the fold no longer shows it.
+            target = outcome.target if recorded.ruling else act_at_issue(state, entry.subject)
             objection = Objection(
                 entry.objection,
                 entry.subject,
                 entry.on,
                 position,
-                _act_at_issue(state, entry.subject),
+                target,
                 _objected_round(state, entry.subject),
             )
             return replace(state, objections=(*state.objections, objection))
@@ -604,7 +607,7 @@ def _objected_round(state: CenterState, subject: str) -> str | None:
     return published.round if published is not None else _round_at_issue(state, subject)
 
 
-def _act_at_issue(state: CenterState, subject: str) -> int | None:
+def act_at_issue(state: CenterState, subject: str) -> int | None:
     """The act an objection of that subject objects to."""
     if subject == "designation":
         if state.standing == "designated" and state.stage is None:

@@ -29,7 +29,7 @@ from policies.rules.publicity import (
     publicity_length,
 )
 from policies.verdict import Knowledge, Verdict
-from projections.center import Evaluation, Publicity
+from projections.center import Evaluation, Publicity, act_at_issue
 
 __all__ = [
     "commendation_issued",
@@ -285,6 +285,7 @@ def publicity_opened(case: Case, entry: e.PublicityOpened, knowledge: Knowledge)
 def objection_lodged(case: Case, entry: e.ObjectionLodged, knowledge: Knowledge) -> Verdict:
     """An objection is a fact; one after the last day of its publicity is noted as late (T08)."""
     verdict = Verdict()
+    verdict.outcome = Outcome(target=act_at_issue(case.state, entry.subject))
     published = [p for p in case.state.publicities if p.subject == entry.subject]
     if published and entry.on > published[-1].closes:
         period = published[-1]

@@ -25,8 +25,8 @@ from sqlalchemy import Engine, text
 from ledger.commitment import commit
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.keys import KeyRow, content_digest, insert_keys
-from ledger.leaf import Attachment
-from ledger.merkle import EMPTY_ROOT
+from ledger.leaf import Attachment, hash_leaf, leaf_text
+from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.reading import log_head, read_log
 from ledger.recorder import Draft, LogWriter
 from ledger.schema import metadata
@@ -265,6 +265,8 @@ def _changes(value: Any) -> Iterator[tuple[str, object]]:
     yield "?", "其他"
     yield "?", b"\xff\x00"
     yield "CAST(? AS TEXT)", b"\xff\xfe"
+    if value is None:
+        yield from (("?", "[]"), ("?", ""), ("?", "null"), ("?", b"[]"))
     if isinstance(value, int):
         yield from (("?", value + 1), ("?", value - 1), ("?", -value - 1), ("?", 2**62))
     if isinstance(value, str):
@@ -515,6 +517,33 @@ def test_entries_behind_the_head_are_foreign(opened: _Open) -> None:
             opened.run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
     found = {problem.code: problem.position for problem in opened.check().problems}
     assert found == {"foreign_row": "xian#2", "stream_head_altered": None}
+
+
+def test_skipped_version_is_reported(opened: _Open) -> None:
+    """A version left out is reported even if every hash was made to fit it."""
+    with read_transaction(opened.engine) as connection:
+        first, second = read_log(connection, "xian")
+    leaf = hash_leaf(
+        leaf_text(
+            log="xian",
+            position=1,
+            stream=second.stream,
+            version=3,
+            previous=first.leaf,
+            type=second.type,
+            effective=second.effective,
+            recorded=second.recorded,
+            payload_sha256=sha256(second.payload).digest(),
+            payload_length=len(second.payload),
+        )
+    )
+    tree = Frontier()
+    tree.extend((first.leaf, leaf))
+    where = "WHERE log = 'xian'"
+    opened.run(f"UPDATE entries SET version = 3, leaf = ? {where} AND position = 1", leaf)
+    opened.run(f"UPDATE stream_heads SET version = 3, leaf = ? {where}", leaf)
+    opened.run(f"UPDATE logs SET root = ?, frontier = ? {where}", tree.root(), tree.to_bytes())
+    assert _first(opened) == ("stream_gap", "xian#1", "xian/id:a")
 
 
 def test_undone_erasure_is_reported(opened: _Open) -> None:

@@ -53,6 +53,7 @@ SPOKEN = {
     "_add": 2,
     "_add_head": 1,
     "Damage": 3,
+    "Defect": 0,
 }
 COUNTED = "counted"
 """Function whose two arguments are a message for one and for many."""

@@ -11,7 +11,7 @@
     reason: …                            why by this one, where it is not known to be in force
     made_up: {…}                         days the notice does not give and an entry needs
     figures: {rd_staff: 150}             filed by every center whose group has no others
-    floors_attested: true                the result itself says of each passing center that it met them
+    floors_attested: true                the result says of whoever passed that no floor was missed
     centers:                             one group a line
       - {number: 72, grade: 优秀, scores: ["90", "100"]}
     published: {…}                       the totals of the notice, to be read back
@@ -136,7 +136,9 @@ class Published(_Part, frozen=True, kw_only=True):
         ):
             for index, (center, name, group, score) in enumerate(centers):
                 yield from step(index, center, name, group, score)
-        yield from self._changes([(center, name) for center, name, g, _ in centers if not g.revoked])
+        yield from self._changes(
+            [(center, name) for center, name, g, _ in centers if not g.revoked]
+        )
 
     def _notice(self) -> Line:
         return {
