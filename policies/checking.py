@@ -72,6 +72,13 @@ MUST_BE_SAID = (
 )
 """Places nobody may forget: given, `~` where the regulation has no such rule, or unknown."""
 
+CITED_BY = {
+    "authority/interprets": "authority/interprets_article",
+    "designation/cycle_years": "designation/cycle_article",
+    "evaluation/cycle_years": "evaluation/cycle_article",
+}
+"""Places whose article stands in a key of its own."""
+
 _BAN = re.compile(r"revocation/grounds/(?P<ground>[^/]+)/ban\Z")
 
 
@@ -145,6 +152,10 @@ def _sections_defects(edition: Edition, tree: Mapping[str, Any]) -> Iterator[Def
             "under unknown"
         )
         yield Defect(said, place=place)
+    for place, article in CITED_BY.items():
+        if _value(tree, place) is not None and not _said(tree, article):
+            around, _, key = article.rpartition("/")
+            yield Defect("{key} is missing", place=around, key=key)
     for place, reason in edition.unknown.items():
         ban = _BAN.match(place)
         if place not in UNKNOWABLE and not (ban and ban["ground"] in edition.revocation.grounds):

@@ -119,13 +119,15 @@ def _converts(value: Any, kind: inspect.Type) -> bool:
         found: object = msgspec.convert(value, _PYTHON[type(kind)], strict=False)
     except msgspec.ValidationError:
         return False
-    return not isinstance(found, Decimal) or found.is_finite()  # neither NaN nor Infinity
+    if isinstance(found, Decimal):
+        return found.is_finite()  # neither NaN nor Infinity
+    return not isinstance(found, int) or found >= 0  # years, days, limits
 
 
 def _needed(kind: inspect.Type) -> str:
     match kind:
         case inspect.IntType():
-            said = "a whole number is needed here, not {value}"
+            said = "a whole number from 0 up is needed here, not {value}"
         case inspect.BoolType():
             said = "true or false is needed here, not {value}"
         case inspect.DateType():

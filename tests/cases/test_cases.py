@@ -24,4 +24,6 @@ def test_every_ground_is_cased(scheme: str) -> None:
         for ground in case.when["grounds"]
     }
     edition = judge().rulebook.edition(judge().rulebook.ids(scheme)[0])
-    assert tried >= {(met, ground) for met in (True, False) for ground in edition.revocation.grounds}
+    assert tried >= {
+        (met, ground) for met in (True, False) for ground in edition.revocation.grounds
+    }

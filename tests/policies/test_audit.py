@@ -89,7 +89,9 @@ class TestDeviations:
         """A grade published while a floor was open is found as undetermined."""
         past = given(
             *background("xian", "designated", "filed-2019"),
-            line("xian", "EvaluationScored", "2019-06-25", round="xian:evaluation:2019", score="80"),
+            line(
+                "xian", "EvaluationScored", "2019-06-25", round="xian:evaluation:2019", score="80"
+            ),
             line("xian", "GradeConfirmed", "2019-08-09", round="xian:evaluation:2019", grade="合格")
             | {"historical": True},
         )
@@ -129,7 +131,7 @@ class TestDeviations:
         past = given(*background("beijing", "admitted"), amended | {"deadline": "2020-12-31"})
         assert deviations(past, "beijing") == []
 
-    def test_a_notice_cut_short_changes_no_act(self) -> None:
+    def test_a_shortened_notice_changes_no_act(self) -> None:
         """An admission is judged by the deadline that was known when it was recorded."""
         notice, *_ = background("beijing", "notice")
         amended = {"type": "RoundOpened", "on": "2020-11-30", "round": notice["round"]}
@@ -142,7 +144,13 @@ class TestDeviations:
             *background("beijing", "designated"),
             line("beijing", "FactEstablished", "2021-03-01", fact="dissolution"),
             line("beijing", "CenterRevoked", "2021-04-01", grounds=["14.8"]),
-            line("beijing", "FactEstablished", "2021-03-01", decided_on="2015-01-05", fact="smuggling"),
+            line(
+                "beijing",
+                "FactEstablished",
+                "2021-03-01",
+                decided_on="2015-01-05",
+                fact="smuggling",
+            ),
             {
                 "type": "InterpretationAdopted",
                 "on": "2020-01-02",
@@ -306,9 +314,7 @@ class TestResultOverdue:
 
     def test_a_late_result_names_both_days(self) -> None:
         """A result published late stays overdue, with the limit and the day it came."""
-        past = given(
-            *self.scored(), line("xian", "GradeConfirmed", "2019-09-09", round=self.R2019)
-        )
+        past = given(*self.scored(), line("xian", "GradeConfirmed", "2019-09-09", round=self.R2019))
         (found,) = audited(past, "xian")
         assert found.say == "result_published_late"
         assert found.values == {"round": self.R2019, "limit": "2019-09-06", "on": "2019-09-09"}

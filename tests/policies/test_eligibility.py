@@ -34,7 +34,13 @@ def asked(scenario: Scenario, center: str, on: str | date) -> Eligibility:
 
 def established(center: str, fact: str, decided_on: str | date, *, on: str | date) -> Line:
     """A fact that became known on a day."""
-    return {"type": "FactEstablished", "on": on, "decided_on": decided_on, "center": center, "fact": fact}
+    return {
+        "type": "FactEstablished",
+        "on": on,
+        "decided_on": decided_on,
+        "center": center,
+        "fact": fact,
+    }
 
 
 def codes(found: Eligibility) -> list[str]:
@@ -128,7 +134,11 @@ class TestDays:
         """On the first eligible day it may apply, and on every day from the question to it not."""
         center = f"{scheme}/id:x"
         past = given(
-            *(established(center, "tax_evasion", day, on=min(day, on)) for day in decided if day <= on)
+            *(
+                established(center, "tax_evasion", day, on=min(day, on))
+                for day in decided
+                if day <= on
+            )
         )
         found = asked(past, center, on)
         if found.eligible:
@@ -159,7 +169,12 @@ class TestDays:
         ledger = MemoryLedger()
         policy = {"policy": {"hechuan": "hechuan/2021", "beijing": "beijing/1"}[scheme]}
         policy["policy_reason"] = "当年沿用"
-        designated = {"type": "CenterDesignated", "on": "1999-01-04", "center": center, "name": "甲"}
+        designated = {
+            "type": "CenterDesignated",
+            "on": "1999-01-04",
+            "center": center,
+            "name": "甲",
+        }
         ledger.record(
             {**designated, **policy, "round": f"{scheme}:designation:1999"}, historical=True
         )

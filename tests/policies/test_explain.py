@@ -121,14 +121,19 @@ class TestRevoked:
         """A ground that carries no ban is explained by the reason the regulation file gives."""
         past = given(
             *background("beijing", "designated"),
-            {"type": "FactEstablished", "on": "2021-03-01", "center": BEIJING, "fact": "dissolution"},
+            {
+                "type": "FactEstablished",
+                "on": "2021-03-01",
+                "center": BEIJING,
+                "fact": "dissolution",
+            },
             {"type": "CenterRevoked", "on": "2021-04-01", "center": BEIJING, "grounds": ["14.8"]},
         )
         (ban,) = saying(why(past, BEIJING).because, "no_ban_follows")
         assert ban.result is False
         assert ban.values["reason"] == ["第十五条未规定第（八）项"]
 
-    def test_a_fact_is_named_with_its_day(self) -> None:
+    def test_a_fact_names_its_day(self) -> None:
         """A ground on a fact ends in that fact, with the day of its decision and its source."""
         fact = {
             "type": "FactEstablished",
@@ -165,7 +170,12 @@ class TestRevoked:
 
     def test_a_deviation_is_told(self) -> None:
         """A revocation published on an unmet ground is explained with what speaks against it."""
-        revoked = {"type": "CenterRevoked", "on": "2021-04-01", "center": BEIJING, "grounds": ["14.3"]}
+        revoked = {
+            "type": "CenterRevoked",
+            "on": "2021-04-01",
+            "center": BEIJING,
+            "grounds": ["14.3"],
+        }
         past = given(*background("beijing", "designated"), revoked | {"historical": True})
         tree = why(past, BEIJING).because
         assert [article(part) for part in saying(tree, "ground_unmet") if part in tree.because] == [
@@ -177,10 +187,19 @@ class TestRevoked:
         it."""
         past = given(
             *background("beijing", "designated"),
-            {"type": "FactEstablished", "on": "2021-03-01", "center": BEIJING, "fact": "tax_evasion"},
+            {
+                "type": "FactEstablished",
+                "on": "2021-03-01",
+                "center": BEIJING,
+                "fact": "tax_evasion",
+            },
             {"type": "CenterRevoked", "on": "2021-04-01", "center": BEIJING, "grounds": ["14.6"]},
             adopting(
-                "beijing", "bj.revoke.lookback", "any_time", on="2021-01-04", by=["北京市经济和信息化局"]
+                "beijing",
+                "bj.revoke.lookback",
+                "any_time",
+                on="2021-01-04",
+                by=["北京市经济和信息化局"],
             ),
         )
         (ground,) = saying(why(past, BEIJING).because, "revoked_on_ground")
@@ -190,9 +209,19 @@ class TestRevoked:
         """A deadline moved after the revocation leaves the ground as it was ruled."""
         past = given(
             *background("beijing", "designated", "evaluation-2021"),
-            {"type": "EvaluationNotSubmitted", "on": "2021-05-06", "center": BEIJING, "round": "beijing:evaluation:2021"},
+            {
+                "type": "EvaluationNotSubmitted",
+                "on": "2021-05-06",
+                "center": BEIJING,
+                "round": "beijing:evaluation:2021",
+            },
             {"type": "CenterRevoked", "on": "2021-06-01", "center": BEIJING, "grounds": ["14.2"]},
-            {"type": "RoundOpened", "on": "2021-06-02", "round": "beijing:evaluation:2021", "deadline": "2021-07-30"},
+            {
+                "type": "RoundOpened",
+                "on": "2021-06-02",
+                "round": "beijing:evaluation:2021",
+                "deadline": "2021-07-30",
+            },
         )
         (ground,) = saying(why(past, BEIJING).because, "revoked_on_ground")
         (claim,) = ground.because
@@ -242,14 +271,25 @@ class TestDesignated:
     def test_an_open_ground_stays_open(self) -> None:
         """A ground that the facts leave open is neither yes nor no."""
         past = given(*background("beijing", "designated", "failed-2021", "failed-2023"))
-        (first, *_) = [p for p in why(past, BEIJING).why_not if article(p) == "第十四条（一）" and p.say != "counter_boundary"]
+        (first, *_) = [
+            p
+            for p in why(past, BEIJING).why_not
+            if article(p) == "第十四条（一）" and p.say != "counter_boundary"
+        ]
         assert (first.result, first.say) == (None, "ground_undetermined")
 
     def test_an_annulled_revocation_is_told(self) -> None:
         """A restored designation is explained by what was annulled and by which entry."""
         past = given(
             *background("beijing", "revoked-for-failing"),
-            {"type": "DecisionAnnulled", "on": "2022-09-15", "center": BEIJING, "annuls": "revocation", "reason": "复议", **BY_BEIJING},
+            {
+                "type": "DecisionAnnulled",
+                "on": "2022-09-15",
+                "center": BEIJING,
+                "annuls": "revocation",
+                "reason": "复议",
+                **BY_BEIJING,
+            },
         )
         (annulled,) = saying(why(past, BEIJING).because, "annulled_act")
         revoked, annulment = (
@@ -261,7 +301,14 @@ class TestDesignated:
         """Asked for a day before the annulment, the revocation is explained."""
         past = given(
             *background("beijing", "revoked-for-failing"),
-            {"type": "DecisionAnnulled", "on": "2022-09-15", "center": BEIJING, "annuls": "revocation", "reason": "复议", **BY_BEIJING},
+            {
+                "type": "DecisionAnnulled",
+                "on": "2022-09-15",
+                "center": BEIJING,
+                "annuls": "revocation",
+                "reason": "复议",
+                **BY_BEIJING,
+            },
         )
         assert why(past, BEIJING, on="2022-09-14").because.say == "status_revoked"
         assert why(past, BEIJING, on="2022-09-15").because.say == "status_designated"
@@ -319,7 +366,12 @@ class TestNothing:
         """An enterprise without designation is told of its refused application."""
         past = given(
             *background("hechuan", "applied"),
-            {"type": "ApplicationRefused", "on": "2022-06-28", "center": HECHUAN, "round": "hechuan:designation:2022"},
+            {
+                "type": "ApplicationRefused",
+                "on": "2022-06-28",
+                "center": HECHUAN,
+                "round": "hechuan:designation:2022",
+            },
         )
         root = why(past, HECHUAN).because
         (refused,) = saying(root, "refused_in")
@@ -329,8 +381,18 @@ class TestNothing:
         """The ban of an applicant is reckoned out with its article."""
         past = given(
             *background("hechuan", "applied"),
-            {"type": "FactEstablished", "on": "2022-05-20", "center": HECHUAN, "fact": "false_materials"},
-            {"type": "ApplicationRefused", "on": "2022-06-28", "center": HECHUAN, "round": "hechuan:designation:2022"},
+            {
+                "type": "FactEstablished",
+                "on": "2022-05-20",
+                "center": HECHUAN,
+                "fact": "false_materials",
+            },
+            {
+                "type": "ApplicationRefused",
+                "on": "2022-06-28",
+                "center": HECHUAN,
+                "round": "hechuan:designation:2022",
+            },
         )
         (ban,) = saying(why(past, HECHUAN).because, "ban_arithmetic")
         assert (article(ban), ban.values["last_day"]) == ("第十八条", "2024-06-28")
@@ -339,7 +401,14 @@ class TestNothing:
         """After an annulled proposal the annulment is named."""
         past = given(
             *background("beijing", "proposed"),
-            {"type": "DecisionAnnulled", "on": "2020-12-01", "center": BEIJING, "annuls": "proposal", "reason": "更正", **BY_BEIJING},
+            {
+                "type": "DecisionAnnulled",
+                "on": "2020-12-01",
+                "center": BEIJING,
+                "annuls": "proposal",
+                "reason": "更正",
+                **BY_BEIJING,
+            },
         )
         root = why(past, BEIJING).because
         assert [part.entries for part in saying(root, "annulled_act")] == [(5, 6)]

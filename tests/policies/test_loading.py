@@ -66,14 +66,22 @@ class TestDefects:
                 id="an unknown key in a section",
             ),
             pytest.param(
-                "failing: 不合格\n", "failing: 不合格\n  failing: 不合格\n", ["failing", "twice"], id="a key twice"
+                "failing: 不合格\n",
+                "failing: 不合格\n  failing: 不合格\n",
+                ["failing", "twice"],
+                id="a key twice",
             ),
-            pytest.param('low: "90"', "low: 90.5", ["90.5", "quotes"], id="a decimal without quotes"),
+            pytest.param(
+                'low: "90"', "low: 90.5", ["90.5", "quotes"], id="a decimal without quotes"
+            ),
             pytest.param('low: "90"', "low: ninety", ["grades"], id="a word for a number"),
             pytest.param('low: "90"', 'low: "NaN"', ["grades"], id="not a number"),
             pytest.param('low: "90"', 'low: "Infinity"', ["grades"], id="an endless number"),
             pytest.param(
-                'word: 良好, low: "70"', 'word: 良好, low: "71"', ["evaluation/grades", "gap", "70", "71"], id="a gap"
+                'word: 良好, low: "70"',
+                'word: 良好, low: "71"',
+                ["evaluation/grades", "gap", "70", "71"],
+                id="a gap",
             ),
             pytest.param(
                 'word: 良好, low: "70", high: "90"',
@@ -106,16 +114,29 @@ class TestDefects:
                 id="nothing below zero",
             ),
             pytest.param("word: 良好", "word: 优秀", ["evaluation/grades"], id="a grade twice"),
-            pytest.param("failing: 不合格", "failing: 差", ["evaluation/failing", "差"], id="no such failing grade"),
+            pytest.param(
+                "failing: 不合格",
+                "failing: 差",
+                ["evaluation/failing", "差"],
+                id="no such failing grade",
+            ),
             pytest.param(
                 "commendation: {grades: [优秀, 良好]",
                 "commendation: {grades: [优秀, 合格]",
                 ["evaluation/commendation", "合格"],
                 id="no such commended grade",
             ),
-            pytest.param("grades: [不合格]", "grades: [差]", ["failed_evaluations", "差"], id="no such counted grade"),
             pytest.param(
-                "no_ban: 第十五条未规定第（八）项", "note: 第十五条", ["revocation/grounds/14.8", "ban"], id="a ground without ban"
+                "grades: [不合格]",
+                "grades: [差]",
+                ["failed_evaluations", "差"],
+                id="no such counted grade",
+            ),
+            pytest.param(
+                "no_ban: 第十五条未规定第（八）项",
+                "note: 第十五条",
+                ["revocation/grounds/14.8", "ban"],
+                id="a ground without ban",
             ),
             pytest.param(
                 "when: [{kind: failed_run, counter: failed_evaluations}]",
@@ -123,20 +144,56 @@ class TestDefects:
                 ["revocation/grounds/14.1", "failures"],
                 id="no such counter",
             ),
-            pytest.param("when: [{kind: not_filed}]", "when: []", ["revocation/grounds/14.2"], id="a ground without facts"),
             pytest.param(
-                "facts: [false_materials]", "facts: [forgery]", ["revocation/grounds/14.3", "forgery"], id="no such fact"
+                "when: [{kind: not_filed}]",
+                "when: []",
+                ["revocation/grounds/14.2"],
+                id="a ground without facts",
             ),
-            pytest.param("smuggling: 第六条（一）", "piracy: 第六条（一）", ["lookback", "piracy"], id="no such look-back fact"),
-            pytest.param("stage: completeness", "stage: tasting", ["reviews", "tasting"], id="no such stage"),
-            pytest.param("kind: not_filed", "kind: not_sent", ["revocation/grounds/14.2", "kind"], id="no such kind of ground"),
-            pytest.param("CenterDesignated: 第三条", "CenterPraised: 第三条", ["joint_acts", "CenterPraised"], id="no such act"),
             pytest.param(
-                "reads: [bj.revoke.lookback]", "reads: [bj.revoke.window]", ["bj.revoke.window"], id="no such interpretation"
+                "facts: [false_materials]",
+                "facts: [forgery]",
+                ["revocation/grounds/14.3", "forgery"],
+                id="no such fact",
             ),
-            pytest.param("default: post_designation", "default: ever", ["bj.revoke.lookback", "ever"], id="no such default"),
             pytest.param(
-                "longest: {}, sum:", "longest: {revocation/multiple: sum}, sum:", ["ban.multi_ground", "change nothing"], id="a default that changes"
+                "smuggling: 第六条（一）",
+                "piracy: 第六条（一）",
+                ["lookback", "piracy"],
+                id="no such look-back fact",
+            ),
+            pytest.param(
+                "stage: completeness", "stage: tasting", ["reviews", "tasting"], id="no such stage"
+            ),
+            pytest.param(
+                "kind: not_filed",
+                "kind: not_sent",
+                ["revocation/grounds/14.2", "kind"],
+                id="no such kind of ground",
+            ),
+            pytest.param(
+                "CenterDesignated: 第三条",
+                "CenterPraised: 第三条",
+                ["joint_acts", "CenterPraised"],
+                id="no such act",
+            ),
+            pytest.param(
+                "reads: [bj.revoke.lookback]",
+                "reads: [bj.revoke.window]",
+                ["bj.revoke.window"],
+                id="no such interpretation",
+            ),
+            pytest.param(
+                "default: post_designation",
+                "default: ever",
+                ["bj.revoke.lookback", "ever"],
+                id="no such default",
+            ),
+            pytest.param(
+                "longest: {}, sum:",
+                "longest: {revocation/multiple: sum}, sum:",
+                ["ban.multi_ground", "change nothing"],
+                id="a default that changes",
             ),
             pytest.param(
                 "sum: {revocation/multiple: sum}",
@@ -174,10 +231,22 @@ class TestDefects:
                 ["ban.multi_ground", "90", "91"],
                 id="a reading that tears a gap",
             ),
-            pytest.param("edition: beijing/1", "edition: peking/1", ["peking"], id="another scheme"),
+            pytest.param(
+                "edition: beijing/1", "edition: peking/1", ["peking"], id="another scheme"
+            ),
             pytest.param("edition: beijing/1", "edition: beijing", ["edition"], id="no edition id"),
-            pytest.param("first_day_earliest: 2018-11-01", "first_day_earliest: 2018-11-31", ["2018-11-31"], id="no such day"),
-            pytest.param("evaluation:\n", "evaluation: ~\nassessment:\n", ["evaluation"], id="a chapter missing"),
+            pytest.param(
+                "first_day_earliest: 2018-11-01",
+                "first_day_earliest: 2018-11-31",
+                ["2018-11-31"],
+                id="no such day",
+            ),
+            pytest.param(
+                "evaluation:\n",
+                "evaluation: ~\nassessment:\n",
+                ["evaluation"],
+                id="a chapter missing",
+            ),
             pytest.param("title: ", "title: [", ["YAML"], id="no YAML at all"),
         ],
     )
@@ -198,16 +267,19 @@ class TestDefects:
         with pytest.raises(MalformedError, match=f"line {place + 2}"):
             load_edition(broken.encode(), source="x.yaml")
 
-    @pytest.mark.parametrize("data", [b"", b"~", b"[]", b"- a", b"text", b"\xff\xfe", b"a: &a [*a]"])
+    @pytest.mark.parametrize(
+        "data", [b"", b"~", b"[]", b"- a", b"text", b"\xff\xfe", b"a: &a [*a]"]
+    )
     def test_what_is_no_edition_is_refused(self, data: bytes) -> None:
         """A file that holds no mapping, or one that holds itself, is refused."""
         with pytest.raises(MalformedError, match=r"x\.yaml"):
             load_edition(data, source="x.yaml")
 
     def test_huizhou_leaves_a_gap(self) -> None:
-        """The bands that Huizhou printed, 60–89 and 90 and more, are refused with their gap."""
+        """The bands that Huizhou printed, 60 to 89 and 90 and more, are refused with their gap."""
         printed = BEIJING.replace(
-            '{word: 良好, low: "70", high: "90"', '{word: 良好, low: "70", high: "89", high_included: "true"'
+            '{word: 良好, low: "70", high: "90"',
+            '{word: 良好, low: "70", high: "89", high_included: "true"',
         )
         with pytest.raises(MalformedError, match=r"gap \(89, 90\) between 良好 and 优秀"):
             load_edition(printed.encode(), source="huizhou/1.yaml")
@@ -356,7 +428,11 @@ class TestBands:
         if band_defects(grades):
             return
         step = Decimal("0.0001")
-        marks = {Decimal(0), Decimal(200), *(b for g in grades for b in (g.low, g.high) if b is not None)}
+        marks = {
+            Decimal(0),
+            Decimal(200),
+            *(b for g in grades for b in (g.low, g.high) if b is not None),
+        }
         for score in {m + d for m in marks for d in (-step, Decimal(0), step)}:
             assert len([g for g in grades if holds(g, score)]) == 1
 
@@ -395,7 +471,9 @@ class TestBands:
 def holds(grade: Grade, score: Decimal) -> bool:
     """Whether the band holds the score, said once more in other words."""
     above = grade.low is None or score > grade.low or (grade.low_included and score == grade.low)
-    below = grade.high is None or score < grade.high or (grade.high_included and score == grade.high)
+    below = (
+        grade.high is None or score < grade.high or (grade.high_included and score == grade.high)
+    )
     return above and below
 
 

@@ -23,7 +23,27 @@ from support.scenario import MemoryLedger, judge, knowledge_of
 VALUES = (True, False, None)
 SCHEMES = {"beijing": "beijing/1", "xian": "xian/2016", "hechuan": "hechuan/2021"}
 INDUSTRIES = ("manufacturing", "software", "construction", "industrial_service", "other")
-FIGURES = (0, 1, 9, 10, 59, 60, 79, 80, 99, 100, 299, 300, 500, 999, 1000, 2000, 19999, 20000, 150000)
+FIGURES = (
+    0,
+    1,
+    9,
+    10,
+    59,
+    60,
+    79,
+    80,
+    99,
+    100,
+    299,
+    300,
+    500,
+    999,
+    1000,
+    2000,
+    19999,
+    20000,
+    150000,
+)
 
 NOTICES = knowledge_of(
     r
@@ -32,8 +52,20 @@ NOTICES = knowledge_of(
 )
 
 names = st.sampled_from(
-    ["main_revenue", "revenue", "rd_expenditure", "rd_staff", "rd_staff_full_time"]
-    + ["equipment_value", "valid_ip", "invention_applications", "premises_area", "h7", "h13", "h19"]
+    [
+        "main_revenue",
+        "revenue",
+        "rd_expenditure",
+        "rd_staff",
+        "rd_staff_full_time",
+        "equipment_value",
+        "valid_ip",
+        "invention_applications",
+        "premises_area",
+        "h7",
+        "h13",
+        "h19",
+    ]
 )
 figures = st.dictionaries(names, st.sampled_from(FIGURES).map(Decimal), max_size=9)
 industries = st.one_of(st.none(), st.sampled_from(INDUSTRIES))
@@ -126,7 +158,12 @@ class TestConditions:
         """Where a figure is missing nothing is decided, neither met nor missed."""
         for edition_id in SCHEMES.values():
             for condition in judge().rulebook.edition(edition_id).designation.conditions:
-                assert answer(condition, condition.only_for[0] if condition.only_for else "other", None) is None
+                assert (
+                    answer(
+                        condition, condition.only_for[0] if condition.only_for else "other", None
+                    )
+                    is None
+                )
 
 
 def answer(condition: Condition, industry: str | None, value: Decimal | None) -> bool | None:

@@ -123,7 +123,9 @@ class TestBands:
         (evaluation,) = state.evaluations
         assert evaluation.result is not None
         result = Result("不合格", True, False, None, date(2019, 8, 1), 1, None)
-        bare = CenterState("xian/id:x", evaluations=(Evaluation("xian:evaluation:2019", 2019, result=result),))
+        bare = CenterState(
+            "xian/id:x", evaluations=(Evaluation("xian:evaluation:2019", 2019, result=result),)
+        )
         assert count(LOW, bare).count == 0
 
 
@@ -152,7 +154,9 @@ class TestReturns:
     def test_another_kind_is_not_counted(self) -> None:
         """A return of another kind neither counts nor breaks the run."""
         state = returns("m", "m")
-        other = Request("operating_data", "x", date(2019, 1, 25), 9, filed=9, filed_on=date(2019, 1, 25))
+        other = Request(
+            "operating_data", "x", date(2019, 1, 25), 9, filed=9, filed_on=date(2019, 1, 25)
+        )
         mixed = CenterState("xian/id:x", requests=(*state.requests, other))
         assert count(MISSED, mixed).count == 2
 

@@ -214,7 +214,9 @@ class TestJudging:
         center, entries = on_file(ledger, lines)
         scheme = center.partition("/")[0]
         rounds = [
-            r for s in ledger.desk.source.plain_streams(scheme) for r in ledger.desk.book.stream(scheme, s)
+            r
+            for s in ledger.desk.source.plain_streams(scheme)
+            for r in ledger.desk.book.stream(scheme, s)
         ]
         for number, recorded in enumerate(entries):
             before = entries[:number]
@@ -236,7 +238,8 @@ class TestJudging:
         for naive, real in zip(plain, entries, strict=True):
             assert naive.outcome.grade == real.outcome.grade
             assert naive.outcome.ban == real.outcome.ban
-            assert shift.get(naive.outcome.target, None) == real.outcome.target  # type: ignore[arg-type]
+            target = naive.outcome.target
+            assert (None if target is None else shift.get(target)) == real.outcome.target
             assert [f.code for f in naive.findings] == [f.code for f in real.findings]
             assert [f.code for f in naive.deviations] == [f.code for f in real.deviations]
 
@@ -266,9 +269,7 @@ def notice_entries(entries: list[Recorded]) -> list[Recorded]:
 
 def annulling(target: Recorded, position: int) -> Recorded:
     """An annulment of the act, recorded at the position."""
-    entry = DecisionAnnulled(
-        on=target.entry.on, center=target.stream, annuls="", reason="更正"
-    )
+    entry = DecisionAnnulled(on=target.entry.on, center=target.stream, annuls="", reason="更正")
     assert target.ruling is not None
     ruling = replace(target.ruling, outcome=type(target.outcome)(target=target.position))
     return Recorded(

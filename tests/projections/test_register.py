@@ -87,8 +87,18 @@ def test_warning_and_certificate_are_shown() -> None:
     center = CENTERS["xian"]
     found = body(
         *background("xian", "designated", "low-2019"),
-        {"type": "WarningIssued", "on": "2019-08-20", "center": center, "round": "xian:evaluation:2019"},
-        {"type": "CertificateIssued", "on": "2019-09-02", "center": center, "number": "西JSZX-12-2019-7"},
+        {
+            "type": "WarningIssued",
+            "on": "2019-08-20",
+            "center": center,
+            "round": "xian:evaluation:2019",
+        },
+        {
+            "type": "CertificateIssued",
+            "on": "2019-09-02",
+            "center": center,
+            "number": "西JSZX-12-2019-7",
+        },
     )
     assert found["warned_on"] == "2019-08-20"
     assert (found["certificate"], found["certificate_valid_until"]) == (
@@ -101,16 +111,35 @@ def test_open_objections_are_shown() -> None:
     """Objections that nobody decided are shown, decided ones are not."""
     center = CENTERS["xian"]
     lodged = [
-        {"type": "ObjectionLodged", "on": "2017-06-26", "center": center, "objection": name, "subject": "designation", "claim": "甲"}
+        {
+            "type": "ObjectionLodged",
+            "on": "2017-06-26",
+            "center": center,
+            "objection": name,
+            "subject": "designation",
+            "claim": "甲",
+        }
         for name in ("a", "b")
     ]
-    decided = {"type": "ObjectionDecided", "on": "2017-07-03", "center": center, "objection": "a", "outcome": "dismissed", "reason": "乙"}
+    decided = {
+        "type": "ObjectionDecided",
+        "on": "2017-07-03",
+        "center": center,
+        "objection": "a",
+        "outcome": "dismissed",
+        "reason": "乙",
+    }
     assert body(*background("xian", "published"), *lodged, decided)["open_objections"] == ["b"]
 
 
 def test_former_names_are_shown() -> None:
     """A renamed enterprise is found under its former names too."""
-    renamed = {"type": "EnterpriseRenamed", "on": "2021-05-10", "center": CENTERS["beijing"], "name": "新名"}
+    renamed = {
+        "type": "EnterpriseRenamed",
+        "on": "2021-05-10",
+        "center": CENTERS["beijing"],
+        "name": "新名",
+    }
     found = row(*background("beijing", "designated"), renamed)
     assert found.name == "新名"
     assert msgspec.json.decode(found.body)["former_names"] == ["北京甲一科技有限公司"]

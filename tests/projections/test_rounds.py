@@ -14,7 +14,9 @@ from projections.rounds import Adopted, RoundState, adopted_on, fold_round, fold
 ROUND = "xian:evaluation:2019"
 
 
-def notice(position: int, deadline: str, *, edition: str | None = "xian/2016", **fields: Any) -> Recorded:
+def notice(
+    position: int, deadline: str, *, edition: str | None = "xian/2016", **fields: Any
+) -> Recorded:
     """A notice of the round at a position."""
     entry = RoundOpened(
         on=date(2019, 1, 14), round=ROUND, deadline=date.fromisoformat(deadline), **fields
@@ -43,18 +45,29 @@ class TestRounds:
 
     def test_the_first_edition_stays(self) -> None:
         """The edition of the first notice that has one rules the whole round."""
-        notices = [notice(n, "2019-04-10", edition=e) for n, e in enumerate([None, "xian/2016", "xian/9"])]
+        notices = [
+            notice(n, "2019-04-10", edition=e) for n, e in enumerate([None, "xian/2016", "xian/9"])
+        ]
         assert folded(*notices).edition == "xian/2016"
 
     def test_conditions_stay_until_replaced(self) -> None:
         """A notice without conditions keeps those of the notice before."""
         first = notice(0, "2019-04-10", conditions={"a": True})
         assert folded(first, notice(1, "2019-05-10")).conditions == {"a": True}
-        assert folded(first, notice(1, "2019-05-10", conditions={"b": False})).conditions == {"b": False}
+        assert folded(first, notice(1, "2019-05-10", conditions={"b": False})).conditions == {
+            "b": False
+        }
 
     @pytest.mark.parametrize(
         ("position", "deadline"),
-        [(0, None), (3, None), (4, "2019-04-10"), (9, "2019-04-10"), (10, "2019-05-10"), (99, "2019-05-10")],
+        [
+            (0, None),
+            (3, None),
+            (4, "2019-04-10"),
+            (9, "2019-04-10"),
+            (10, "2019-05-10"),
+            (99, "2019-05-10"),
+        ],
     )
     def test_the_round_as_it_was(self, position: int, deadline: str | None) -> None:
         """Before a position the round is what the notices recorded by then said."""

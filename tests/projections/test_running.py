@@ -10,10 +10,19 @@ from msgspec.structs import replace
 
 from ledger.entries import EnterpriseRenamed
 from ledger.ruling import Recorded
+from projections import running
 from projections.center import CenterState
 from projections.fold import fold
 from projections.register import RegisterRow, digest, row_of
-from projections.running import BATCH, catch_up, compare, rebuild
+from projections.running import catch_up, compare, rebuild
+
+BATCH = 10
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of ten entries, so that short logs have several."""
+    monkeypatch.setattr(running, "BATCH", BATCH)
 
 
 class Log:
@@ -23,16 +32,20 @@ class Log:
         self.entries = list(entries)
 
     def size(self, log: str) -> int:
+        """How many entries there are."""
         return len(self.entries)
 
     def touched(self, log: str, start: int, stop: int) -> list[str]:
+        """Centers with an entry in the span."""
         return sorted({r.stream for r in self.entries[start:stop]})
 
     def streams(self, log: str, centers: Sequence[str]) -> Iterator[tuple[str, list[Recorded]]]:
+        """The entries of each center."""
         for center in centers:
             yield center, [r for r in self.entries if r.stream == center]
 
     def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
+        """The entries of every center."""
         yield from self.streams(log, sorted({r.stream for r in self.entries}))
 
 
@@ -46,9 +59,11 @@ class Table:
         self.seen: list[int] = []
 
     def position(self, log: str) -> int:
+        """Up to where the rows speak."""
         return self.upto
 
     def put(self, log: str, rows: Iterable[RegisterRow], *, upto: int, expected: int) -> bool:
+        """Write rows, unless a rival was faster."""
         if self.rivals:
             self.upto = self.rivals.pop()
         if self.upto != expected:
@@ -59,10 +74,12 @@ class Table:
         return True
 
     def replace(self, log: str, rows: Iterator[RegisterRow], *, upto: int) -> None:
+        """Swap all rows."""
         self.live = {row.center: row for row in rows}
         self.upto = upto
 
     def rows(self, log: str) -> Iterator[RegisterRow]:
+        """The rows, sorted."""
         yield from (self.live[center] for center in sorted(self.live))
 
 

@@ -136,7 +136,7 @@ def test_an_objection_changes_the_grade(ledger: FileLedger) -> None:
             BEIJING, "DecisionAnnulled", "2021-07-01", annuls="publicity-2021", reason="异议成立"
         ),
     )
-    assert ledger.record(grade).barred == ["objection_upheld", "publicity_missing"]
+    assert ledger.record(grade).barred == ["publicity_missing"]
     again = background("beijing", "published-2021")[0] | {
         "on": "2021-07-05",
         "closes": "2021-07-15",

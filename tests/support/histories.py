@@ -1,8 +1,9 @@
-"""Histories of one center, plausible and not: lines as they may come in, in any order of their days.
+"""Histories of one center, plausible and not: lines as they may come in, whatever their days.
 
-A history starts from what an orderly office would have recorded, keeps part of it, moves some of its
-days, repeats some of its lines, and mixes in entries that fit nothing; some acts are annulled, by
-key or by position, once or twice, before or after their day. All of it is recorded as published.
+A history starts from what an orderly office would have recorded, keeps part of it, moves some of
+its days, and mixes in entries that fit nothing; some entries are annulled by their keys, once or
+twice, before or after their day, or before they are recorded at all. All of it is recorded as
+published.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ _GROUNDS = {
     "hechuan": [f"16.{n}" for n in range(1, 10)],
 }
 _GRADES = ("优秀", "良好", "合格", "基本合格", "不合格")
-_FACTS = ("false_materials", "tax_evasion", "tax_violation", "safety_accident", "pollution", "penalty")
+_FACTS = (
+    "false_materials",
+    "tax_evasion",
+    "tax_violation",
+    "safety_accident",
+    "pollution",
+    "penalty",
+)
 _STAGES = ("preliminary", "completeness", "qualification", "special_audit", "expert", "defense")
 _SCORES = ("55", "59.99", "60", "62.5", "64.99", "65", "70", "80", "90", "120")
 
@@ -74,7 +82,12 @@ def histories(draw: st.DrawFn, scheme: str, *, center: str = "id:x") -> list[Lin
             break
         target = draw(st.sampled_from(found))
         day = draw(st.one_of(st.just(_day(target)), days, st.just(_day(found[-1]))))
-        annulment = {"type": "DecisionAnnulled", "on": day, "annuls": target["key"], "reason": "更正"}
+        annulment = {
+            "type": "DecisionAnnulled",
+            "on": day,
+            "annuls": target["key"],
+            "reason": "更正",
+        }
         place = draw(st.integers(0, len(found)))
         found.insert(place, _named(annulment, scheme, center, f"{center}-a{number}"))
     return found
@@ -108,8 +121,19 @@ def _evaluation(draw: st.DrawFn, scheme: str, year: int) -> list[Line]:
         return [{"type": "EvaluationNotSubmitted", "on": f"{year}-06-01", "round": round_id}]
     return [
         {"type": "EvaluationSubmitted", "on": f"{year}-04-20", "round": round_id},
-        {"type": "FloorsAttested", "on": f"{year}-05-20", "round": round_id, "met": draw(st.booleans()), "report": "甲"},
-        {"type": "EvaluationScored", "on": f"{year}-06-01", "round": round_id, "score": draw(st.sampled_from(_SCORES))},
+        {
+            "type": "FloorsAttested",
+            "on": f"{year}-05-20",
+            "round": round_id,
+            "met": draw(st.booleans()),
+            "report": "甲",
+        },
+        {
+            "type": "EvaluationScored",
+            "on": f"{year}-06-01",
+            "round": round_id,
+            "score": draw(st.sampled_from(_SCORES)),
+        },
         _publicity("evaluation", round_id, f"{year}-06-05", f"{year}-06-12"),
         {"type": "GradeConfirmed", "on": f"{year}-07-01", "round": round_id},
     ]
@@ -118,7 +142,9 @@ def _evaluation(draw: st.DrawFn, scheme: str, year: int) -> list[Line]:
 @st.composite
 def _return(draw: st.DrawFn, scheme: str) -> Line:
     kind = "bulletin" if scheme == "xian" else "operating_data"
-    type_name = draw(st.sampled_from(["ReturnRequested", "ReturnMissed", "ReturnMissed", "ReturnFiled"]))
+    type_name = draw(
+        st.sampled_from(["ReturnRequested", "ReturnMissed", "ReturnMissed", "ReturnFiled"])
+    )
     on = draw(days)
     line = {"type": type_name, "on": on, "kind": kind, "period": draw(st.sampled_from("abc"))}
     if type_name == "ReturnRequested":
@@ -134,22 +160,59 @@ def _anything(draw: st.DrawFn, scheme: str) -> Line:
     on = draw(days)
     subject = draw(st.sampled_from(["designation", "evaluation", "revocation"]))
     made: list[dict[str, Any]] = [
-        {"type": "ApplicationSubmitted", "round": designation, "name": draw(st.sampled_from("甲乙"))},
+        {
+            "type": "ApplicationSubmitted",
+            "round": designation,
+            "name": draw(st.sampled_from("甲乙")),
+        },
         {"type": "ApplicationAdmitted", "round": designation},
         {"type": "ApplicationRefused", "round": designation},
-        {"type": "ReviewDecided", "round": designation, "stage": draw(st.sampled_from(_STAGES)), "passed": draw(st.booleans())},
+        {
+            "type": "ReviewDecided",
+            "round": designation,
+            "stage": draw(st.sampled_from(_STAGES)),
+            "passed": draw(st.booleans()),
+        },
         {"type": "DesignationProposed", "round": designation},
-        {"type": "PublicityOpened", "subject": subject, "closes": on + timedelta(days=draw(st.integers(0, 9)))},
-        {"type": "ObjectionLodged", "objection": draw(st.sampled_from("pq")), "subject": subject, "claim": "甲"},
-        {"type": "ObjectionDecided", "objection": draw(st.sampled_from("pq")), "outcome": draw(st.sampled_from(["upheld", "dismissed"])), "reason": "甲"},
+        {
+            "type": "PublicityOpened",
+            "subject": subject,
+            "closes": on + timedelta(days=draw(st.integers(0, 9))),
+        },
+        {
+            "type": "ObjectionLodged",
+            "objection": draw(st.sampled_from("pq")),
+            "subject": subject,
+            "claim": "甲",
+        },
+        {
+            "type": "ObjectionDecided",
+            "objection": draw(st.sampled_from("pq")),
+            "outcome": draw(st.sampled_from(["upheld", "dismissed"])),
+            "reason": "甲",
+        },
         {"type": "CenterDesignated", "round": designation, "name": "甲"},
         {"type": "CertificateIssued", "number": "西JSZX-1-2019-1"},
-        {"type": "EvaluationSubmitted", "round": evaluation, "indicators": {"rd_staff": draw(st.integers(8, 12))}},
+        {
+            "type": "EvaluationSubmitted",
+            "round": evaluation,
+            "indicators": {"rd_staff": draw(st.integers(8, 12))},
+        },
         {"type": "EvaluationNotSubmitted", "round": evaluation},
         {"type": "EvaluationDeferred", "round": evaluation, "reason": "甲"},
-        {"type": "FloorsAttested", "round": draw(st.sampled_from([evaluation, designation])), "met": draw(st.booleans()), "report": "甲"},
+        {
+            "type": "FloorsAttested",
+            "round": draw(st.sampled_from([evaluation, designation])),
+            "met": draw(st.booleans()),
+            "report": "甲",
+        },
         {"type": "EvaluationScored", "round": evaluation, "score": draw(st.sampled_from(_SCORES))},
-        {"type": "ScoreCorrected", "round": evaluation, "score": draw(st.sampled_from(_SCORES)), "reason": "甲"},
+        {
+            "type": "ScoreCorrected",
+            "round": evaluation,
+            "score": draw(st.sampled_from(_SCORES)),
+            "reason": "甲",
+        },
         {"type": "GradeConfirmed", "round": evaluation, "grade": draw(st.sampled_from(_GRADES))},
         {"type": "GradeConfirmed", "round": evaluation},
         {"type": "WarningIssued", "round": evaluation},
@@ -159,10 +222,19 @@ def _anything(draw: st.DrawFn, scheme: str) -> Line:
         {"type": "EnterpriseRenamed", "name": draw(st.sampled_from("丙丁"))},
         {"type": "EnterpriseReorganized", "form": "merger"},
         {"type": "ChangeReported", "completed_on": on - timedelta(days=draw(st.integers(0, 60)))},
-        {"type": "FactEstablished", "fact": draw(st.sampled_from(_FACTS)), "penalized": draw(st.booleans())},
+        {
+            "type": "FactEstablished",
+            "fact": draw(st.sampled_from(_FACTS)),
+            "penalized": draw(st.booleans()),
+        },
         {"type": "WithdrawalRequested"},
         {"type": "PartyNotified", "regarding": "甲"},
-        {"type": "CenterRevoked", "grounds": draw(st.lists(st.sampled_from(_GROUNDS[scheme]), min_size=1, max_size=2, unique=True))},
+        {
+            "type": "CenterRevoked",
+            "grounds": draw(
+                st.lists(st.sampled_from(_GROUNDS[scheme]), min_size=1, max_size=2, unique=True)
+            ),
+        },
     ]
     made.append(draw(_return(scheme)))
     line = draw(st.sampled_from(made))
@@ -170,7 +242,13 @@ def _anything(draw: st.DrawFn, scheme: str) -> Line:
 
 
 def _publicity(subject: str, round_id: str, on: str, closes: str) -> Line:
-    return {"type": "PublicityOpened", "on": on, "closes": closes, "subject": subject, "round": round_id}
+    return {
+        "type": "PublicityOpened",
+        "on": on,
+        "closes": closes,
+        "subject": subject,
+        "round": round_id,
+    }
 
 
 def _of_day(line: Line, day: date) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
     given(*entries).when(entry).then(refused=["banned"])
 
-Entries are written as in a file for `taizhang record`, as mappings. Two ledgers can carry a scenario:
+Entries are written as in a file for `taizhang record`, as mappings. Two ledgers carry a scenario:
 
 - `MemoryLedger` keeps `Recorded` entries in lists and folds a center from all of them before every
-  ruling, the slow and plain way; parser, payload bytes, rulebook, calendars and fold are the real ones.
+  ruling, the slow and plain way; parser, payload bytes, rulebook, calendars and fold are the real
+  ones.
 - `FileLedger` is a `Desk` on a SQLite file, with its caches, its transactions and its register.
 """
 
