@@ -120,7 +120,7 @@ def _differences(
             None if new is None else articles[1],
         )
         return
-    for key in [*(old if not _is_unknown(old) else ()), *(k for k in new if k not in old)]:
+    for key in dict.fromkeys([*_keys(old), *_keys(new)]):
         if not _is_article(key):
             inside = f"{place}/{key}" if place else str(key)
             own = _article(old, key, articles[0]), _article(new, key, articles[1])
@@ -128,11 +128,16 @@ def _differences(
 
 
 def _can_open(value: Any, other: Any, place: str) -> bool:
-    """Whether to go on inside: a whole chapter that is not at hand differs part by part."""
+    """Whether to go on inside: the chapter on designation, where it is not at hand, differs part by
+    part."""
     if not isinstance(value, Mapping):
         return False
-    is_chapter = "/" not in place and isinstance(other, Mapping)
+    is_chapter = place == "designation" and isinstance(other, Mapping)
     return not _is_unknown(value) or (is_chapter and not _is_unknown(other))
+
+
+def _keys(value: Mapping[str, Any]) -> tuple[str, ...]:
+    return () if _is_unknown(value) else tuple(value)
 
 
 def _part(value: Mapping[str, Any], key: str) -> Any:

@@ -300,7 +300,11 @@ class _Teller:
         for name, count in counts(self.state).items():
             counter = case.edition.evaluation.counters.get(name)
             cite = case.cite(counter.article) if counter else None
-            values: dict[str, object] = {"counter": name, "count": count.count, "limit": count.limit}
+            values: dict[str, object] = {
+                "counter": name,
+                "count": count.count,
+                "limit": count.limit,
+            }
             reached = count.count >= count.limit
             if not reached:
                 values["missing"] = count.limit - count.count

@@ -141,8 +141,8 @@ def missed_run(
     state: CenterState, counter: Counter, evaluation_year: int, *, known_on: date | None = None
 ) -> list[Request]:
     """The first run of as many adjacent missed returns as the counter allows, between the
-    evaluation of that year and the one before it; empty where there is none. What was filed late counts as
-    filed, unless that came after `known_on`."""
+    evaluation of that year and the one before it; empty where there is none. What was filed late
+    counts as filed, unless that came after `known_on`."""
     earlier = _before(state, evaluation_year).results()
     since = earlier[-1].result.on if earlier and earlier[-1].result else None
     run: list[Request] = []
