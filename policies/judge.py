@@ -70,13 +70,17 @@ class Judge:
             return _NOTHING
         resolution = self.resolve(entry, state, knowledge)
         edition = resolution.edition
-        if entry.kind == "fact":
-            if edition is None or chapter is None:
-                return _NOTHING
-            case = self.case(edition, state, entry.on, knowledge, getattr(entry, "round", None))
-            verdict = chapter(case, entry, knowledge)
-            return Judgement(_ruling(case, edition, verdict.outcome), (), tuple(verdict.notes))
         applied = edition or resolution.fallback
+        if entry.kind == "fact":
+            if applied is None or chapter is None:
+                return _NOTHING
+            case = self.case(applied, state, entry.on, knowledge, getattr(entry, "round", None))
+            verdict = chapter(case, entry, knowledge)
+            if edition is not None:
+                return Judgement(_ruling(case, edition, verdict.outcome), (), tuple(verdict.notes))
+            # No regulation speaks of it; which act an objection aims at is a fact even so.
+            target = verdict.outcome.target
+            return _NOTHING if target is None else Judgement(_aimed_at(target))
         if applied is None:
             return Judgement(None, (_policy_undetermined(resolution, entry),))
         case = self.case(applied, state, entry.on, knowledge, getattr(entry, "round", None))
@@ -146,6 +150,10 @@ def readings_on(knowledge: Knowledge, scheme: str, on: date) -> dict[str, str]:
     """The readings the scheme has adopted that apply on a day, by their keys."""
     adopted = knowledge.adopted(scheme)
     return {key: found.value for key, found in adopted_on(adopted, on).items()} if adopted else {}
+
+
+def _aimed_at(target: int) -> Ruling:
+    return Ruling(edition=None, edition_sha256=None, engine=ENGINE, outcome=Outcome(target=target))
 
 
 def _ruling(case: Case, edition: Edition | None, outcome: Outcome) -> Ruling:

@@ -73,3 +73,60 @@ def test_annulled_revocation_is_made_again(tmp_path: Path) -> None:
     assert run(tmp_path, "center", "show", CENTER, "--json").json["revoked_on"] == "2024-05-06"
     codes = {found["code"] for found in run(tmp_path, "audit", "--json").json["findings"]}
     assert "objection_upheld" not in codes
+
+
+def test_objection_without_an_edition_remembers_its_act(tmp_path: Path) -> None:
+    """With no edition in force, too, an annulled act frees what is made anew."""
+    policy = {"policy": "beijing/1", "policy_reason": "通知沿用本办法"}
+    center = "beijing/id:a"
+    opened = {
+        "type": "RoundOpened",
+        "on": "2019-09-02",
+        "round": "beijing:designation:2019",
+        "deadline": "2019-09-30",
+        **policy,
+    }
+    designated = {
+        "type": "CenterDesignated",
+        "on": "2019-12-20",
+        "center": center,
+        "round": "beijing:designation:2019",
+        "name": "甲",
+    }
+    revoked = {"type": "CenterRevoked", "center": center, "grounds": ["14.3"], **policy}
+    fact = {
+        "type": "FactEstablished",
+        "on": "2023-01-10",
+        "center": center,
+        "fact": "false_materials",
+    }
+    objection = {
+        "type": "ObjectionLodged",
+        "on": "2023-02-10",
+        "center": center,
+        "objection": "y1",
+        "subject": "revocation",
+        "claim": "未告知",
+    }
+    decided = {
+        "type": "ObjectionDecided",
+        "on": "2023-02-20",
+        "center": center,
+        "objection": "y1",
+        "outcome": "upheld",
+        "reason": "属实",
+        **policy,
+    }
+    annulled = {
+        "type": "DecisionAnnulled",
+        "on": "2023-02-21",
+        "center": center,
+        "annuls": "first",
+        "reason": "异议成立",
+        **policy,
+    }
+    assert record(tmp_path, opened, designated, historical=True).status == 0
+    assert record(tmp_path, fact, {**revoked, "on": "2023-02-01", "key": "first"}).status == 0
+    assert record(tmp_path, objection, decided, annulled).status == 0
+    again = record(tmp_path, {**revoked, "on": "2023-03-20"})
+    assert again.status == 0, again.stdout
