@@ -147,7 +147,8 @@ class Desk:
         from policies.loading import builtin_editions
         from policies.rulebook import Rulebook
 
-        return Rulebook([*builtin_editions(), *self._added_editions()])
+        builtin = list(builtin_editions())
+        return Rulebook([*builtin, *self._added_editions([name for name, _ in builtin])])
 
     @cached_property
     def judge(self) -> Judge:
@@ -453,30 +454,36 @@ class Desk:
         size = self.source.size(log)
         return self.entry(Position(log, size - 1)).recorded_at if size else None
 
-    def add_edition(self, data: bytes, *, edition: str) -> bool:
-        """Add a checked regulation file to the ledger; False where it is there already.
+    def add_edition(self, data: bytes, *, source: str) -> bool:
+        """Check a regulation file and add it to the ledger; False where it is there already.
 
-        Raises ConflictError where the edition is there with another content.
+        Raises MalformedError with every defect, or ConflictError where the edition is there with
+        another content.
         """
         from ledger.policy_store import add_edition
+        from policies.checking import check_file
 
+        checked = check_file(data, source=source)
+        if checked.edition is None or checked.defects:
+            message = "defects in {file}: {count}; nothing can be ruled by it"
+            count = len(checked.defects)
+            raise MalformedError(message, problems=checked.defects, file=source, count=count)
         self._keep_editions()
-        is_new = add_edition(self.engine, edition, data)
+        is_new = add_edition(self.engine, checked.edition.edition, data)
         for part in ("rulebook", "judge", "book"):
             self.__dict__.pop(part, None)
         return is_new
 
-    def _added_editions(self) -> list[tuple[str, bytes]]:
+    def _added_editions(self, builtin: Sequence[str]) -> list[tuple[str, bytes]]:
         """Files of the editions that are stored in the ledger and do not ship with the program;
         none without a ledger."""
         from ledger.policy_store import stored_editions
-        from policies.loading import builtin_editions
 
         try:
             engine = self.engine
         except NotFoundError:
             return []
-        own = [name.removesuffix(".yaml") for name, _ in builtin_editions()]
+        own = [name.removesuffix(".yaml") for name in builtin]
         return [(f"{name}.yaml", data) for name, data in stored_editions(engine, without=own)]
 
     def _keep_editions(self) -> None:

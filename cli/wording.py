@@ -28,7 +28,10 @@ SENTENCES: dict[str, str] = {
     "policy_reason_missing": N_(
         "{edition} is not known to be in force on {on}; policy_reason has to say why it is applied"
     ),
-    "section_unknown": N_("{edition} does not hold {place}: {reason}"),
+    "section_unknown": N_(
+        "{edition} does not hold {place}: {reason}; a file that holds it can be added with "
+        "`taizhang policy add`"
+    ),
     # filing
     "in_time": N_("filed on {filed_on}, in time for {deadline}"),
     "filed_late": N_("filed on {filed_on}, after the deadline {deadline} (last day {last_day})"),

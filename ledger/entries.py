@@ -41,6 +41,7 @@ __all__ = [
     "EvaluationScored",
     "EvaluationSubmitted",
     "FactEstablished",
+    "FactName",
     "FloorsAttested",
     "GradeConfirmed",
     "InterpretationAdopted",
@@ -61,6 +62,7 @@ __all__ = [
     "SchemeEntry",
     "Score",
     "ScoreCorrected",
+    "StageName",
     "StatementHeard",
     "WarningIssued",
     "WithdrawalRequested",
@@ -70,6 +72,33 @@ __all__ = [
     "stored_type",
     "stream_of",
 ]
+
+FactName = Literal[
+    "smuggling",
+    "customs_penalty",
+    "tax_evasion",
+    "tax_violation",
+    "serious_discredit",
+    "false_materials",
+    "quality_accident",
+    "safety_accident",
+    "pollution",
+    "dissolution",
+    "penalty",
+]
+"""Facts that grounds of revocation, look-backs and bans may rest on."""
+
+StageName = Literal[
+    "preliminary",
+    "completeness",
+    "qualification",
+    "special_audit",
+    "expert",
+    "defense",
+    "verification",
+    "comprehensive",
+]
+"""Reviews of an application."""
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
 
@@ -219,16 +248,7 @@ class ReviewDecided(CenterEntry, frozen=True, kw_only=True, tag=True):
 
     kind = "act"
     round: str
-    stage: Literal[
-        "preliminary",
-        "completeness",
-        "qualification",
-        "special_audit",
-        "expert",
-        "defense",
-        "verification",
-        "comprehensive",
-    ]
+    stage: StageName
     passed: bool
     opinion: str | None = None
 
@@ -416,19 +436,7 @@ class FactEstablished(CenterEntry, frozen=True, kw_only=True, tag=True):
     """A court or office established a fact that the regulations attach consequences to."""
 
     kind = "fact"
-    fact: Literal[
-        "smuggling",
-        "customs_penalty",
-        "tax_evasion",
-        "tax_violation",
-        "serious_discredit",
-        "false_materials",
-        "quality_accident",
-        "safety_accident",
-        "pollution",
-        "dissolution",
-        "penalty",
-    ]
+    fact: FactName
     decided_on: date | None = None
     penalized: bool | None = None
     severity: Literal["serious", "minor"] | None = None

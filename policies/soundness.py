@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from typing import get_args
 
-from ledger.entries import REGISTRY
+from ledger.entries import REGISTRY, FactName, StageName
 from policies.bands import band_defects
 from policies.edition import Edition, WhenFailedRun, WhenReturnsMissed
 from policies.shape import Defect
@@ -16,33 +17,8 @@ from policies.shape import Defect
 __all__ = ["soundness_defects"]
 
 _MONTH_DAY = re.compile(r"(\d{2})-(\d{2})\Z")
-_FACTS = frozenset(
-    {
-        "smuggling",
-        "customs_penalty",
-        "tax_evasion",
-        "tax_violation",
-        "serious_discredit",
-        "false_materials",
-        "quality_accident",
-        "safety_accident",
-        "pollution",
-        "dissolution",
-        "penalty",
-    }
-)
-_STAGES = frozenset(
-    {
-        "preliminary",
-        "completeness",
-        "qualification",
-        "special_audit",
-        "expert",
-        "defense",
-        "verification",
-        "comprehensive",
-    }
-)
+_FACTS = frozenset(get_args(FactName))
+_STAGES = frozenset(get_args(StageName))
 
 
 def soundness_defects(edition: Edition) -> Iterator[Defect]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.files import read_file
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
@@ -94,12 +95,12 @@ def add(context: Context, file: str, *, as_json: bool) -> int:
     """Add a regulation; harmless where the same file is there already."""
     from policies.checking import check_file
 
-    content = _read(file)
+    content = read_file(file)
     checked = check_file(content, source=file)
     if checked.edition is None or checked.defects:
         return _report(file, checked, as_json=as_json)
     edition = checked.edition
-    added = context.desk.add_edition(content, edition=edition.edition)
+    added = context.desk.add_edition(content, source=file)
     if as_json:
         data({"ok": True, **_file_value(file, checked), "added": added})
     template = N_("{edition} is added.") if added else N_("{edition} was added before.")
@@ -157,18 +158,7 @@ def _edition(rulebook: Rulebook, name: str) -> Edition:
 def _checked(file: str) -> CheckedFile:
     from policies.checking import check_file
 
-    return check_file(_read(file), source=file)
-
-
-def _read(file: str) -> bytes:
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise NotFoundError(
-            "the file {file} cannot be read ({reason})",
-            file=file,
-            reason=error.strerror or "unreadable",
-        ) from None
+    return check_file(read_file(file), source=file)
 
 
 def _file_value(file: str, checked: CheckedFile) -> dict[str, Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.files import read_file
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import say, show
 from cli.progress import counting
-from ledger.errors import MalformedError, NotFoundError, Problem
+from ledger.errors import MalformedError, Problem
 from ledger.identity import format_position, parse_edition, parse_position, scheme_of
 from policies.replacement import CALENDARS
 
@@ -132,7 +132,7 @@ def _fact(desk: Desk, file: str) -> tuple[ExtraFact, Any, str]:
     from ledger.parsing import content_of, parse_line
     from policies.replacement import ExtraFact
 
-    lines = [line for line in _read(file).splitlines() if line.strip()]
+    lines = [line for line in read_file(file).splitlines() if line.strip()]
     if len(lines) != 1:
         raise MalformedError("{count} lines were given; one fact is expected", count=len(lines))
     parsed = parse_line(lines[0], 1, today=desk.today)
@@ -143,19 +143,6 @@ def _fact(desk: Desk, file: str) -> tuple[ExtraFact, Any, str]:
         raise MalformedError("{type} is no fact of a center", type=type(parsed.entries[0]).__name__)
     own = facts[0].center if len(facts) == 1 else scheme_of(facts[0].center)
     return ExtraFact(facts), content_of(facts[0]), own
-
-
-def _read(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise NotFoundError(
-            "the file {file} cannot be read ({reason})",
-            file=file,
-            reason=error.strerror or "unreadable",
-        ) from None
 
 
 def _run(

@@ -79,7 +79,7 @@ def file(tmp_path: Path) -> Path:
 def ledger(tmp_path: Path) -> Iterator[FileLedger]:
     """A ledger to which the guide's example was added."""
     found = FileLedger(tmp_path / "ledger.db")
-    found.desk.add_edition(example().encode(), edition="qingshan/2024")
+    found.desk.add_edition(example().encode(), source="qingshan.yaml")
     yield found
     found.close()
 
@@ -153,7 +153,7 @@ class TestAdding:
         """What acts are ruled by never changes: not an added file, and not one that came along."""
         before = ledger.desk.rulebook.data(edition)
         with pytest.raises(ConflictError):
-            ledger.desk.add_edition(before + b"# changed\n", edition=edition)
+            ledger.desk.add_edition(before + b"# changed\n", source="changed.yaml")
         assert ledger.desk.rulebook.data(edition) == before
 
     def test_a_conflict_has_status_4(self, tmp_path: Path, file: Path) -> None:

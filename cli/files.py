@@ -1,0 +1,24 @@
+"""Files a user names on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ledger.errors import NotFoundError
+
+__all__ = ["read_file"]
+
+
+def read_file(file: str) -> bytes:
+    """All bytes of a file, or of standard input for `-`; raises NotFoundError."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise NotFoundError(
+            "the file {file} cannot be read ({reason})",
+            file=file,
+            reason=error.strerror or "unreadable",
+        ) from None
