@@ -18,6 +18,7 @@ from ledger.ruling import Recorded
 from policies.calendars import load_calendar
 from policies.judge import Judge
 from policies.rulebook import Rulebook
+from policies.verdict import KnownBefore
 from projections.center import CenterState
 from projections.counters import counts
 from projections.fold import annulments, can_extend, extend, fold, known
@@ -218,11 +219,11 @@ class TestJudging:
             for s in ledger.desk.source.plain_streams(scheme)
             for r in ledger.desk.book.stream(scheme, s)
         ]
+        everything = knowledge_of([*rounds, *entries])
         for number, recorded in enumerate(entries):
-            before = entries[:number]
-            state = fold(center, before, on=recorded.entry.on)
-            knowledge = knowledge_of([*rounds, *before], upto=recorded.position - 1)
-            found = judge().judge(recorded.entry, state, knowledge)
+            state = fold(center, entries[:number], on=recorded.entry.on)
+            known_then = KnownBefore(everything, recorded.position)
+            found = judge().judge(recorded.entry, state, known_then)
             assert msgspec.json.encode(found.ruling) == msgspec.json.encode(recorded.ruling)
             assert [f.code for f in found.bars] == [f.code for f in recorded.deviations]
 
@@ -278,12 +279,17 @@ def annulling(target: Recorded, position: int) -> Recorded:
 
 
 def bare(state: CenterState) -> CenterState:
-    """The state without what only counts entries or points at annulments."""
+    """The state without what only counts entries, or only an annulment leaves behind.
+
+    An annulled grade leaves its round under way, so a publicity that names none speaks of it.
+    """
     evaluations = tuple(replace(v, void_publicity_before=-1) for v in state.evaluations)
     untouched = tuple(v for v in evaluations if v != type(v)(v.round, v.year))
     return replace(
         state,
         evaluations=tuple(sorted(untouched, key=lambda v: v.round)),
+        publicities=tuple(replace(p, round=None) for p in state.publicities),
+        objections=tuple(replace(o, round=None) for o in state.objections),
         annulled={},
         entries=0,
         position=-1,

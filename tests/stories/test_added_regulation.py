@@ -15,6 +15,7 @@ import pytest
 from ledger.errors import ConflictError
 from policies import edition as model
 from policies.checking import UNKNOWABLE, check_file
+from policies.loading import builtin_editions
 from support.command import Answer, run
 from support.guide import GUIDE, example
 from support.scenario import FileLedger, Line
@@ -271,3 +272,33 @@ class TestRulingByIt:
         answer = ledger.record(*DESIGNATED, issued)
         found = [f for f in answer.recorded[-1].findings if f.say == "section_unknown"]
         assert [f.values["reason"] for f in found] == ["第十三条所称证书管理规定未收录"]
+
+
+class TestSuccessor:
+    def test_a_new_version_rules_from_its_first_day(self, tmp_path: Path) -> None:
+        """A successor of a regulation that lapsed rules the rounds opened since, and no other."""
+        text = dict(builtin_editions())["xian/2016.yaml"].decode()
+        for old, new in (
+            ("edition: xian/2016", "edition: xian/2021"),
+            (
+                "  first_day: 2016-07-25\n  last_day: 2021-07-25",
+                "  first_day: 2021-07-26\n  open_end: true",
+            ),
+            ("{in_force/last_day: 2021-07-24}", "{}"),
+        ):
+            assert old in text, old
+            text = text.replace(old, new)
+        ledger = FileLedger(tmp_path / "ledger.db")
+        assert ledger.desk.add_edition(text.encode(), source="xian.yaml")
+        rounds = [
+            {
+                "type": "RoundOpened",
+                "on": f"{year}-03-01",
+                "round": f"xian:evaluation:{year}",
+                "deadline": f"{year}-04-10",
+            }
+            for year in (2021, 2022)
+        ]
+        answer = ledger.record(*rounds)
+        assert [r.ruling.edition for r in answer.recorded if r.ruling] == ["xian/2016", "xian/2021"]
+        ledger.close()
