@@ -479,6 +479,17 @@ def _applied(state: CenterState, entry: e.ApplicationSubmitted, position: int) -
     )
     kept = tuple(a for a in state.applications if a.round != entry.round)
     stage = state.stage if state.is_banned(entry.on) else "applicant"
+    earlier = state.application(entry.round)
+    if earlier is not None and earlier.refused is None and earlier.designated is None:
+        # Filed again in the same procedure: the acts done so far stand until they are annulled.
+        application = replace(
+            application,
+            admitted=earlier.admitted,
+            admitted_on=earlier.admitted_on,
+            proposed=earlier.proposed,
+            proposed_on=earlier.proposed_on,
+        )
+        stage = state.stage or stage
     return replace(state, name=entry.name, applications=(*kept, application), stage=stage)
 
 
