@@ -248,7 +248,7 @@ class Desk:
                 "`taizhang center list`",
                 center=name,
             )
-        return [r for r in found if view.upto is None or r.position <= view.upto]
+        return folding.known(found, position=view.upto)
 
     def state(self, center: str, view: View) -> CenterState:
         """The center's state on the view's day, as known then."""

@@ -18,7 +18,6 @@ import msgspec
 from ledger.errors import MalformedError
 
 __all__ = [
-    "ACT_TYPES",
     "REGISTRY",
     "AnyEntry",
     "ApplicationAdmitted",
@@ -68,7 +67,6 @@ __all__ = [
     "WithdrawalRequested",
     "decode_hook",
     "encode_hook",
-    "is_act",
     "stored_type",
     "stream_of",
 ]
@@ -538,7 +536,6 @@ AnyEntry = Union[  # noqa: UP007  msgspec wants the union as an object
 REGISTRY: dict[str, type[Entry]] = {entry.__name__: entry for entry in get_args(AnyEntry)}
 """Stored type name → class; closed: a name that is not here is refused, never imported."""
 
-ACT_TYPES = frozenset(name for name, entry in REGISTRY.items() if entry.kind == "act")
 _STORED = {entry: f"{name}/{entry.schema}" for name, entry in REGISTRY.items()}
 
 
@@ -548,11 +545,6 @@ def stored_type(entry: type[Entry]) -> str:
         return _STORED[entry]
     except KeyError:
         raise MalformedError("{type!r} is no registered entry type", type=entry.__name__) from None
-
-
-def is_act(type_name: str) -> bool:
-    """Whether entries of this type are decisions of the authority."""
-    return type_name in ACT_TYPES
 
 
 def stream_of(entry: Entry) -> str:

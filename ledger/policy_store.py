@@ -12,7 +12,7 @@ from ledger.engine import read_transaction, write_transaction
 from ledger.errors import ConflictError
 from ledger.schema import editions
 
-__all__ = ["add_edition", "keep_editions", "stored_edition", "stored_editions"]
+__all__ = ["add_edition", "keep_editions", "stored_editions"]
 
 
 def add_edition(engine: Engine, edition: str, data: bytes) -> bool:
@@ -68,12 +68,3 @@ def keep_editions(engine: Engine, files: Iterable[tuple[str, bytes]]) -> None:
                 connection.execute(
                     insert(editions).values(edition=edition, sha256=digest, content=data)
                 )
-
-
-def stored_edition(engine: Engine, edition: str, digest: str) -> bytes | None:
-    """The bytes of an edition file with that hash, if the ledger holds it."""
-    with read_transaction(engine) as connection:
-        wanted = select(editions.c.content).where(
-            editions.c.edition == edition, editions.c.sha256 == digest
-        )
-        return connection.scalars(wanted).first()

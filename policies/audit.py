@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ledger.entries import REGISTRY, CenterRevoked
+from ledger.entries import CenterRevoked
 from ledger.ruling import Cite, Finding, Recorded
 from policies.acts.supervision import deadline_cases
 from policies.case import Case
@@ -47,7 +47,7 @@ def audit_center(
         before = state if state is not None and recorded.entry.on >= state.latest_on else None
         if before is None:
             before = fold(center, entries[:index], on=recorded.entry.on)
-        if is_act(recorded) and recorded.position not in gone:
+        if recorded.entry.kind == "act" and recorded.position not in gone:
             yield from _deviations(judge, recorded, before, knowledge)
         if state is None:
             state = fold(center, entries[: index + 1])
@@ -65,18 +65,13 @@ def audit_plain(
 ) -> Iterator[AuditFinding]:
     """Deviations of a round's or scheme's own acts."""
     for recorded in entries:
-        if is_act(recorded):
+        if recorded.entry.kind == "act":
             yield from _deviations(judge, recorded, None, knowledge)
-
-
-def is_act(recorded: Recorded) -> bool:
-    """Whether the entry is a decision of the authority."""
-    return REGISTRY[type(recorded.entry).__name__].kind == "act"
 
 
 def count_acts(entries: Sequence[Recorded]) -> int:
     """How many acts there are among the entries."""
-    return sum(1 for r in entries if is_act(r))
+    return sum(1 for r in entries if r.entry.kind == "act")
 
 
 def _deviations(

@@ -448,7 +448,3 @@ class Edition(_Section, frozen=True, kw_only=True):
         """Why what stands at the place is not at hand; None where it is."""
         found = self.unknown_at(place)
         return None if found is None else found[1]
-
-    def grade_named(self, word: str) -> Grade | None:
-        """The grade of that name."""
-        return next((g for g in self.evaluation.grades if g.word == word), None)

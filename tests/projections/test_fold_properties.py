@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from ledger.entries import DecisionAnnulled, DesignationProposed, is_act
+from ledger.entries import DecisionAnnulled, DesignationProposed
 from ledger.identity import format_position
 from ledger.ruling import Recorded
 from policies.calendars import load_calendar
@@ -124,7 +124,7 @@ class TestFold:
         acts = [
             r
             for r in entries
-            if is_act(type(r.entry).__name__)
+            if r.entry.kind == "act"
             and not isinstance(r.entry, DecisionAnnulled | DesignationProposed)
             and r.position not in gone
         ]
