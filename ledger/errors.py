@@ -2,6 +2,7 @@
 
     LedgerError                  base; `code` is stable and machine-readable
     ├── MalformedError           input that is no entry, or usage that makes no sense     exit 2
+    ├── KeyLockedError           a private key without its passphrase                      exit 2
     ├── NotFoundError            no such ledger, center, round or position                 exit 3
     ├── ConflictError            somebody else was first                                   exit 4
     │   ├── KeyConflictError     a known key with other content
@@ -23,6 +24,7 @@ __all__ = [
     "ConflictError",
     "IntegrityFailure",
     "KeyConflictError",
+    "KeyLockedError",
     "LedgerError",
     "MalformedError",
     "NotFoundError",
@@ -67,6 +69,13 @@ class MalformedError(LedgerError):
     def __init__(self, message: str, /, *, problems: Sequence[Problem] = (), **values: Any) -> None:
         super().__init__(message, **values)
         self.problems = tuple(problems)
+
+
+class KeyLockedError(LedgerError):
+    """A private key that does not open: the passphrase is missing or wrong."""
+
+    code = "key_locked"
+    exit_status = 2
 
 
 class NotFoundError(LedgerError):

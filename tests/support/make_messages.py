@@ -43,6 +43,7 @@ SPOKEN = {
     "ConflictError": 0,
     "IntegrityFailure": 0,
     "KeyConflictError": 0,
+    "KeyLockedError": 0,
     "LedgerError": 0,
     "MalformedError": 0,
     "NotFoundError": 0,
