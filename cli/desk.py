@@ -26,6 +26,7 @@ from projections.rounds import Adopted, RoundState, fold_round, fold_scheme
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from cli.proofs import Proofs
     from ledger.book import Book, Receipt
     from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
@@ -126,8 +127,16 @@ class Library:
 class Desk:
     """A ledger, open, with everything that is needed to rule, show and check."""
 
-    def __init__(self, url: str, *, clock: Clock = system_clock, create: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock = system_clock,
+        create: bool = False,
+        trust: Path | None = None,
+    ) -> None:
         self.url = url
+        self.trust = trust
         self.clock = clock
         self.create = create
         self.has_recorded = False
@@ -164,6 +173,13 @@ class Desk:
         from ledger.book import Book
 
         return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """Keys, checkpoints and proofs."""
+        from cli.proofs import Proofs, trust_folder
+
+        return Proofs(self.engine, trust=trust_folder(self.url, self.trust), clock=self.clock)
 
     @cached_property
     def source(self) -> LogSource:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.errors import NotFoundError
 
-__all__ = ["read_file"]
+__all__ = ["read_file", "write_output"]
 
 
 def read_file(file: str) -> bytes:
@@ -22,3 +22,15 @@ def read_file(file: str) -> bytes:
             file=file,
             reason=error.strerror or "unreadable",
         ) from None
+
+
+def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
+    """Write a file whole or not at all; `-` is standard output, unless that is JSON already."""
+    if file == "-":
+        if not is_json:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+        return
+    from ledger.durable import write_file
+
+    write_file(Path(file), data)

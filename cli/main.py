@@ -23,7 +23,7 @@ INTERRUPTED = 130
 OWN_MISTAKE = 70
 
 _COMMANDS = {
-    "init": N_("Create the ledger: schema and built-in regulations."),
+    "init": N_("Create the ledger: schema, signing key and built-in regulations."),
     "demo": N_("Build a small ledger in a new folder and walk through a dispute."),
     "record": N_("Rule and record entries from a JSON Lines file; all or nothing."),
     "center": N_("Status, register, history, explanation and eligibility of centers."),
@@ -32,7 +32,7 @@ _COMMANDS = {
     "what-if": N_("The same acts under another edition, reading or fact; recorded nowhere."),
     "deadlines": N_("What is due, from whom, by when."),
     "policy": N_("Regulations as data: list, show, check, add and compare."),
-    "log": N_("Integrity of the log: verify and show."),
+    "log": N_("Integrity of the log: checkpoints, proofs, keys, verification."),
     "projection": N_("Read models: rebuild, and compare with the live ones."),
 }
 
@@ -128,6 +128,11 @@ def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | 
     help=N_("SQLAlchemy URL of the ledger (default: $TAIZHANG_LEDGER, else taizhang.db here)."),
 )
 @click.option(
+    "--trust",
+    metavar="FOLDER",
+    help=N_("Folder of keys and anchors (default: $TAIZHANG_TRUST, else FILE.trust)."),
+)
+@click.option(
     "--version",
     is_flag=True,
     is_eager=True,
@@ -136,10 +141,11 @@ def _choose_language(_ctx: click.Context, _param: click.Parameter, value: str | 
     help=N_("Show the version and exit."),
 )
 @click.pass_context
-def group(ctx: click.Context, ledger: str | None) -> None:
+def group(ctx: click.Context, ledger: str | None, trust: str | None) -> None:
     """An audit ledger; the root of all commands."""
     context = ctx.ensure_object(Context)
     context.ledger = ledger or context.ledger
+    context.trust = trust or context.trust
     ctx.call_on_close(context.close)
 
 

@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import click
@@ -35,6 +36,7 @@ class Context:
 
     def __init__(self, ledger: str | None = None) -> None:
         self.ledger = ledger or os.environ.get("TAIZHANG_LEDGER") or DEFAULT_LEDGER
+        self.trust = os.environ.get("TAIZHANG_TRUST") or None
         self.has_recorded = False
         self._desk: Desk | None = None
 
@@ -44,7 +46,7 @@ class Context:
         if self._desk is None:
             from cli.desk import Desk
 
-            self._desk = Desk(self.ledger)
+            self._desk = Desk(self.ledger, trust=Path(self.trust) if self.trust else None)
         return self._desk
 
     def close(self) -> None:

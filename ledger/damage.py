@@ -6,6 +6,8 @@
     previous_broken      an entry whose predecessor in the stream is damaged or missing
     entry_altered        an entry that no longer gives the leaf recorded for it
     leaf_altered         a leaf column that says something else than entry and successor do
+    tile_altered         a tile that does not hold the hashes of the entries below it
+    tile_missing         a tile that should be there, over entries that are
     head_altered         the head of a log: size, root or frontier
     stream_head_altered  the head of a stream
     key_altered          an idempotency key: what it stands for, and where

@@ -280,6 +280,13 @@ def _check_schema(engine: Engine) -> None:
             found=found,
             known=SCHEMA_VERSION,
         )
+    if int(found) < SCHEMA_VERSION:
+        raise LedgerError(
+            "the ledger was written by an older taizhang (schema {found}, this one knows {known}): "
+            "read it with that version, or record its entries in a new ledger",
+            found=found,
+            known=SCHEMA_VERSION,
+        )
 
 
 # --- waiting ------------------------------------------------------------------------------------

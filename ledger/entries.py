@@ -1,7 +1,8 @@
 """Every entry the ledger knows: one frozen class per type, in a closed registry.
 
 A *fact* happened outside the authority and is never refused; an *act* is a decision of the
-authority and is ruled before it is recorded (contract section 1). The stored type name and schema
+authority and is ruled before it is recorded (contract section 1). A *mark* is set by the ledger
+itself, about the log, and cannot be filed. The stored type name and schema
 number (`EvaluationScored/1`) are the class's own words, never a module path, so that moving code
 never changes what old bytes mean. Decimals keep the digits they were filed with.
 """
@@ -42,6 +43,7 @@ __all__ = [
     "FactEstablished",
     "FactName",
     "FloorsAttested",
+    "GenerationOpened",
     "GradeConfirmed",
     "InterpretationAdopted",
     "ObjectionDecided",
@@ -61,6 +63,7 @@ __all__ = [
     "SchemeEntry",
     "Score",
     "ScoreCorrected",
+    "Sealed",
     "StageName",
     "StatementHeard",
     "WarningIssued",
@@ -155,7 +158,7 @@ class Entry(
 ):
     """What all entries share (contract section 3)."""
 
-    kind: ClassVar[Literal["fact", "act"]]
+    kind: ClassVar[Literal["fact", "act", "mark"]]
     schema: ClassVar[int] = 1
 
     on: date
@@ -494,6 +497,33 @@ class PrivateErased(CenterEntry, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class Sealed(SchemeEntry, frozen=True, kw_only=True, tag=True):
+    """The last entry of a checkpoint: what all entries before it come to (`ledger.sealing`).
+
+    Hashes are 64 hexadecimal digits. `previous_seal` is the position of the seal before.
+    """
+
+    kind = "mark"
+    index_size: int
+    index_root: str
+    status_digest: str
+    previous_seal: int | None = None
+
+
+class GenerationOpened(SchemeEntry, frozen=True, kw_only=True, tag=True):
+    """The log goes on from a backup that lacks entries a checkpoint had covered.
+
+    `checkpoint` is that signed checkpoint; the entries from `lost_from` to its end are lost, and
+    the log goes on under an origin of its own, so that no origin ever has two roots for one size.
+    """
+
+    kind = "mark"
+    generation: int
+    lost_from: int
+    checkpoint: str
+    reason: str
+
+
 AnyEntry = Union[  # noqa: UP007  msgspec wants the union as an object
     RoundOpened,
     InterpretationAdopted,
@@ -531,6 +561,8 @@ AnyEntry = Union[  # noqa: UP007  msgspec wants the union as an object
     ScoreCorrected,
     DecisionAnnulled,
     PrivateErased,
+    Sealed,
+    GenerationOpened,
 ]
 
 REGISTRY: dict[str, type[Entry]] = {entry.__name__: entry for entry in get_args(AnyEntry)}

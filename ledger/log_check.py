@@ -1,4 +1,4 @@
-"""Checking one log: entry → leaf → tree and stream, from stored bytes, sharing only hashes.
+"""Checking one log: entry → leaf → tiles, tree and stream, from stored bytes, sharing only hashes.
 
 An entry whose leaf cannot be recomputed was altered, or its leaf column was. The next entry of its
 stream tells which: it was hashed over the true leaf. Where nothing tells, it counts as the entry.
@@ -16,6 +16,7 @@ from ledger.leaf import NO_PREVIOUS, hash_leaf, leaf_text
 from ledger.merkle import HASH_BYTES, Frontier
 from ledger.references import References
 from ledger.stored import EntryRow, misfit_of, parse_attachments, parse_private
+from ledger.tile_check import TileCheck
 
 __all__ = ["LogCheck", "StreamState"]
 
@@ -42,15 +43,26 @@ class LogCheck:
     """Takes the rows of a log in order of position and notes what does not fit.
 
     `computed` is the tree over the leaves as recomputed, `stored` over the leaf column where that
-    differs. `is_complete` is False once an entry is missing: then no root can be recomputed.
+    differs. `start` is the tree over the rows before the first one taken, and then `streams` must
+    hold what those rows left. `is_complete` is False once an entry is missing: then no root can be
+    recomputed.
     """
 
-    def __init__(self, log: str, findings: Findings, references: References) -> None:
+    def __init__(
+        self,
+        log: str,
+        findings: Findings,
+        references: References,
+        tiles: TileCheck,
+        *,
+        start: Frontier | None = None,
+    ) -> None:
         self.log = log
         self.findings = findings
         self.references = references
-        self.size = 0
-        self.computed = Frontier()
+        self.tiles = tiles
+        self.computed = start.copy() if start else Frontier()
+        self.size = self.computed.size
         self.stored: Frontier | None = None
         self.is_complete = True
         self.streams: dict[str, StreamState] = {}
@@ -111,6 +123,7 @@ class LogCheck:
     def miss(self, stop: int) -> None:
         """Note that the entries before `stop` are missing."""
         self.is_complete = False
+        self.tiles.skip(stop)
         self.findings.add(
             "position_gap",
             "{position}: missing, with all entries up to number {last}",
@@ -148,7 +161,8 @@ class LogCheck:
         best = leaf or computed or NO_PREVIOUS
         self.stored = self.stored or self.computed.copy()
         self.stored.append(best)
-        self.computed.append(computed or best)
+        self.computed.extend((computed or best,), self.tiles.roots)
+        self.tiles.doubt(computed or best)
         known = self.streams.get(stream, _START).version if stream.__class__ is str else 0
         if stream.__class__ is str and version.__class__ is int and version > known:
             self.streams[stream] = StreamState(version, best)
@@ -211,7 +225,8 @@ class LogCheck:
             self.references.note_files(position, stream, parse_attachments(files))
 
     def _grow(self, leaves: list[bytes]) -> None:
-        self.computed.extend(leaves)
+        self.computed.extend(leaves, self.tiles.roots)
+        self.tiles.take(leaves)
         if self.stored is not None:
             self.stored.extend(leaves)
 

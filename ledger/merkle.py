@@ -34,7 +34,7 @@ After five leaves: 0000000000000005 ‖ g ‖ e.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -49,6 +49,7 @@ __all__ = [
     "SubtreeReader",
     "check_consistency",
     "check_inclusion",
+    "frontier_at",
     "node_hash",
     "prove_consistency",
     "prove_inclusion",
@@ -110,14 +111,19 @@ class Frontier:
         """Add one leaf by its hash."""
         self.extend((leaf_hash,))
 
-    def extend(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Add leaves by their hashes, in order; discard the frontier if this raises."""
+    def extend(
+        self, leaf_hashes: Iterable[bytes], completed: Mapping[int, list[bytes]] | None = None
+    ) -> None:
+        """Add leaves by their hashes, in order; discard the frontier if this raises.
+
+        To the lists in `completed`, by level, come the hashes of the subtrees completed on it.
+        """
         hashes = iter(leaf_hashes)
         while batch := list(islice(hashes, _BATCH)):
             if set(map(len, batch)) != {HASH_BYTES}:
                 raise MalformedError("a leaf hash has 32 bytes")
             self._size += len(batch)
-            self._carry(batch)
+            self._carry(batch, completed or {})
 
     def copy(self) -> Frontier:
         """Return a frontier that grows apart from this one."""
@@ -145,13 +151,15 @@ class Frontier:
             rest -= present
         return frontier
 
-    def _carry(self, hashes: list[bytes]) -> None:
+    def _carry(self, hashes: list[bytes], completed: Mapping[int, list[bytes]]) -> None:
         """Add nodes level by level, as a binary counter adds: pairs go up, the odd one stays.
 
         Uses up the list.
         """
         nodes, level = self._nodes, 0
         while hashes:
+            if level in completed:
+                completed[level].extend(hashes)
             if level == len(nodes):
                 nodes.append(b"")
             if nodes[level]:
@@ -175,6 +183,12 @@ def tree_root(leaf_hashes: Iterable[bytes]) -> bytes:
 def root_of(read: SubtreeReader, *, size: int) -> bytes:
     """Return the root the tree had, or has, with its first `size` leaves."""
     return _read_ranges(read, [(0, size)])[0] if size else EMPTY_ROOT
+
+
+def frontier_at(read: SubtreeReader, *, size: int) -> Frontier:
+    """Return the frontier of the tree over the first `size` leaves."""
+    hashes = b"".join(read(_complete_subtrees(0, size))) if size else b""
+    return Frontier.from_bytes(size.to_bytes(8, "big") + hashes)
 
 
 def reader_of(leaf_hashes: Iterable[bytes]) -> SubtreeReader:

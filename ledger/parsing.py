@@ -190,6 +190,12 @@ def _entries(found: dict[str, Any], today: date) -> tuple[Entry, ...]:
         raise MalformedError(
             "{type} is no entry type{hint}", type=_shown(kind), hint=_hint(kind, REGISTRY)
         )
+    if entry_class.kind == "mark":
+        raise MalformedError(
+            "{type} is written by the ledger itself (taizhang log checkpoint, taizhang restore) "
+            "and cannot be recorded from a file",
+            type=entry_class.__name__,
+        )
     centers = found.pop("centers", None)
     if centers is None:
         return (_entry(found, entry_class, today),)

@@ -55,12 +55,13 @@ class Row(NamedTuple):
 
 
 class LogHead(NamedTuple):
-    """How long a log is, its root, and the stored form of its frontier."""
+    """How long a log is, its root, the stored form of its frontier, and its generation."""
 
     log: str
     size: int
     root: bytes
     frontier: bytes
+    generation: int = 1
 
 
 def read_entry(connection: Connection, log: str, position: int) -> Row:
@@ -163,5 +164,5 @@ _RANGE = Statement(
     "start",
     "stop",
 )
-_HEAD = Statement(select(_logs).where(_logs.c.log == bindparam("log_")), "log_")
-_HEADS = Statement(select(_logs))
+_HEADS = Statement(_head := select(*(_logs.c[name] for name in LogHead._fields)))
+_HEAD = Statement(_head.where(_logs.c.log == bindparam("log_")), "log_")

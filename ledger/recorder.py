@@ -1,4 +1,4 @@
-"""Appending: entries, leaves, stream heads and the log head, in one transaction.
+"""Appending: entries, leaves, tiles, stream heads and the log head, in one transaction.
 
     with write_transaction(engine) as connection, LogWriter(connection, "beijing") as writer:
         for drafts in batches:
@@ -30,6 +30,8 @@ from ledger.merkle import Frontier
 from ledger.reading import Row
 from ledger.schema import entries, logs, stream_heads
 from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.tile_writer import TileGrowth
+from ledger.tiles import TILE_HEIGHT
 
 __all__ = ["Draft", "LogWriter", "StreamHead", "append"]
 
@@ -64,8 +66,10 @@ class _Tail(NamedTuple):
     head: tuple[int, bytes, bytes]
     frontier: Frontier
     heads: dict[str, tuple[int, bytes]]
+    tiles: TileGrowth
 
 
+FIRST_GENERATION = 1
 _NO_HEAD = (0, NO_PREVIOUS)
 _HEADS_KEPT_BETWEEN = 16_384
 
@@ -101,7 +105,7 @@ class LogWriter:
         self._changed: set[str] = set()  # streams whose row is out of date
         self._is_open = False
         self._is_lost = False
-        self._stored_size, self._frontier = self._read_log_head()
+        self._stored_size, self._frontier, self._tiles = self._read_log_head()
 
     def __enter__(self) -> Self:
         self._is_open = True
@@ -146,7 +150,7 @@ class LogWriter:
         rows, heads = self._rows(drafts, recorded_at)
         positions = range(self.size, self.size + len(rows))
         self._write(_INSERT_ENTRY, rows)
-        self._frontier.extend([row[-1] for row in rows])
+        self._grow([row[-1] for row in rows])
         self._heads.update(heads)
         self._changed.update(heads)
         if len(self._heads) > self._heads_kept:
@@ -173,7 +177,7 @@ class LogWriter:
         )
         self._head = (size, self.root, self._frontier.to_bytes())
         if self._stored_size is None:
-            self._write(_INSERT_LOG, [(log, *self._head)])
+            self._write(_INSERT_LOG, [(log, *self._head, FIRST_GENERATION)])
         else:
             self._write(_UPDATE_LOG, [(*self._head, log)])
         self._stored_size = size
@@ -226,29 +230,38 @@ class LogWriter:
             position += 1
         return rows, heads
 
-    def _read_log_head(self) -> tuple[int | None, Frontier]:
+    def _grow(self, leaves: list[bytes]) -> None:
+        roots: list[bytes] = []
+        self._frontier.extend(leaves, {TILE_HEIGHT: roots})
+        try:
+            self._tiles.extend(self._connection, leaves, roots, write=self._write)
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _read_log_head(self) -> tuple[int | None, Frontier, TileGrowth]:
         self._cursor.execute(_LOG_HEAD.text(self._connection), (self._log,))
         rows = self._cursor.fetchall()
         if not rows:
-            return None, Frontier()
+            return None, Frontier(), TileGrowth(self._log, 0)
         self._head = size, root, peaks = rows[0]
         tail = self._tails.pop(self._log, None)
         if tail is not None and tail.head == self._head:
             self._heads = tail.heads
-            return size, tail.frontier
+            return size, tail.frontier, tail.tiles
         try:
             frontier = Frontier.from_bytes(peaks)
         except (MalformedError, TypeError):
             raise self._misfit() from None
         if frontier.size != size or frontier.root() != root:
             raise self._misfit()
-        return size, frontier
+        return size, frontier, TileGrowth(self._log, size)
 
     def _keep_tail(self) -> None:
         for stream in self._new:
             del self._heads[stream]
         if self._stored_size is not None and len(self._heads) <= _HEADS_KEPT_BETWEEN:
-            self._tails[self._log] = _Tail(self._head, self._frontier, self._heads)
+            self._tails[self._log] = _Tail(self._head, self._frontier, self._heads, self._tiles)
 
     def _fetch_heads(self, streams: Iterable[str]) -> None:
         missing = [stream for stream in streams if stream not in self._heads]
@@ -336,7 +349,7 @@ _UPDATE_STREAM_HEAD = Statement(
     "log_",
     "stream_",
 )
-_INSERT_LOG = Statement(insert(logs), "log", "size", "root", "frontier")
+_INSERT_LOG = Statement(insert(logs), "log", "size", "root", "frontier", "generation")
 _UPDATE_LOG = Statement(
     update(logs)
     .where(logs.c.log == bindparam("log_"))

@@ -14,7 +14,7 @@ from ledger.damage import Findings
 from ledger.leaf import Attachment
 from ledger.stored import parse_payload
 
-__all__ = ["Kept", "KeyUse", "PrivateUse", "References"]
+__all__ = ["Ignored", "Kept", "KeyUse", "PrivateUse", "References"]
 
 
 class KeyUse(NamedTuple):
@@ -97,3 +97,21 @@ class References:
                 self.files.referenced.add(name)
             else:
                 self.files.use(name, self.findings, position, stream)
+
+
+class Ignored(References):
+    """Takes entries and keeps nothing: for checks of the log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(Findings(), files=Kept("file", {}), editions=Kept("edition", {}))
+
+    def note_payload(self, position: int, stream: str, type_: str, payload: bytes) -> None:
+        """Keep nothing."""
+
+    def note_private(
+        self, position: int, stream: str, commitments: tuple[tuple[str, bytes], ...]
+    ) -> None:
+        """Keep nothing."""
+
+    def note_files(self, position: int, stream: str, files: tuple[Attachment, ...]) -> None:
+        """Keep nothing."""

@@ -2,7 +2,11 @@
 
     logs           one row per log: how long it is, its root, the peaks its tree grows from
     entries        what was recorded, and the leaf that was hashed for it
+    checkpoints    every tree head that was signed, as the log signed it
+    cosignatures   what witnesses signed under a checkpoint
+    sealed_heads   what the newest seal's index says of each stream
     stream_heads   last version and leaf of each stream: optimistic lock and `previous`
+    tiles          the leaf hashes of each log, 256 a row, and the trees over them (`ledger.tiles`)
     keys           idempotency keys already recorded, with a digest of what they stand for
     vault          private values and salts behind the commitments; the only rows that may go
     files          attachments that are kept, by hash
@@ -11,8 +15,9 @@
     reading_heads  up to which position the register speaks
     meta           which schema this is
 
-`entries`, `keys`, `files` and `editions` are append-only: triggers refuse UPDATE and DELETE. That
-guards against accidents; against intent only hashes kept elsewhere do (docs/philosophy.md).
+`entries`, `tiles`, `checkpoints`, `cosignatures`, `keys`, `files` and `editions` are append-only:
+triggers refuse UPDATE and DELETE. That guards against accidents; against intent only hashes kept
+elsewhere do (docs/philosophy.md).
 """
 
 from __future__ import annotations
@@ -38,6 +43,8 @@ from sqlalchemy import (
 __all__ = [
     "APPEND_ONLY",
     "SCHEMA_VERSION",
+    "checkpoints",
+    "cosignatures",
     "create_schema",
     "editions",
     "entries",
@@ -48,11 +55,13 @@ __all__ = [
     "metadata",
     "reading_heads",
     "register",
+    "sealed_heads",
     "stream_heads",
+    "tiles",
     "vault",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -63,6 +72,8 @@ logs = Table(
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("frontier", LargeBinary, nullable=False),
+    # 1, and one more each time a restore left the log behind a checkpoint (`ledger.generations`).
+    Column("generation", Integer, nullable=False),
 )
 
 entries = Table(
@@ -90,6 +101,53 @@ stream_heads = Table(
     Column("version", Integer, nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
+)
+
+sealed_heads = Table(
+    "sealed_heads",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("stream", String(255), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),
+    Column("status", LargeBinary(32), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("note", LargeBinary, nullable=False),
+)
+
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(255), primary_key=True),
+    Column("key_id", LargeBinary(4), primary_key=True),
+    Column("signature", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["log", "size"],
+        ["checkpoints.log", "checkpoints.size"],
+        deferrable=True,
+        initially="DEFERRED",
+    ),
+)
+
+tiles = Table(
+    "tiles",
+    metadata,
+    Column("log", String(64), primary_key=True),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    # Before the hashes: SQLite reaches it without reading past them.
+    Column("root", LargeBinary(32), nullable=False),
+    Column("hashes", LargeBinary(8192), nullable=False),
 )
 
 keys = Table(
@@ -170,7 +228,7 @@ reading_heads = Table(
     Column("position", BigInteger, nullable=False),
 )
 
-APPEND_ONLY = (entries, keys, files, editions)
+APPEND_ONLY = (entries, tiles, checkpoints, cosignatures, keys, files, editions)
 """Tables whose rows are never changed and never deleted."""
 
 

@@ -36,7 +36,16 @@ from ledger.errors import KeyLockedError, MalformedError
 from ledger.note import ED25519, Signer, VerifierKey, format_vkey, parse_vkey
 from ledger.strict_base64 import decode_base64, encode_base64
 
-__all__ = ["SEED_BYTES", "Cost", "is_protected", "new_seed", "open_key", "seal_key", "vkey_in"]
+__all__ = [
+    "SEED_BYTES",
+    "Cost",
+    "is_protected",
+    "new_seed",
+    "open_key",
+    "reseal_key",
+    "seal_key",
+    "vkey_in",
+]
 
 SEED_BYTES = 32
 
@@ -93,23 +102,27 @@ def seal_key(
     return canonical.encode(document) + b"\n"
 
 
+def reseal_key(
+    data: bytes, *, old: bytes | None, new: bytes | None, cost: Cost = _DEFAULT_COST
+) -> bytes:
+    """Return the document of the same key under another passphrase; KeyLockedError for a wrong
+    old one."""
+    document = _read(data)
+    key, seed = _opened(document, old)
+    made = parse_instant(document.created_at)
+    algorithm = key.algorithm
+    return seal_key(
+        seed, name=key.name, passphrase=new, created_at=made, algorithm=algorithm, cost=cost
+    )
+
+
 def open_key(data: bytes, *, passphrase: bytes | None) -> Signer:
     """Return the signer in a document; KeyLockedError without the right passphrase.
 
     A passphrase is not looked at where the key lies open.
     """
-    document = _read(data)
-    key = parse_vkey(document.vkey)
-    if isinstance(document, _Sealed):
-        seed = _unlocked(document, passphrase)
-    else:
-        seed = _decoded(document.seed)
-    if len(seed) != SEED_BYTES:
-        raise MalformedError("not a key file: a private key has 32 bytes")
-    signer = Signer.from_seed(key.name, seed, algorithm=key.algorithm)
-    if signer.key != key:
-        raise MalformedError("not a key file: its two halves are of different keys")
-    return signer
+    key, seed = _opened(_read(data), passphrase)
+    return Signer.from_seed(key.name, seed, algorithm=key.algorithm)
 
 
 def is_protected(data: bytes) -> bool:
@@ -155,6 +168,20 @@ def _read(data: bytes) -> _Open | _Sealed:
     if document.format != _FORMAT or not _is_instant(document.created_at):
         raise MalformedError("not a key file of format {format}", format=_FORMAT)
     return document
+
+
+def _opened(document: _Open | _Sealed, passphrase: bytes | None) -> tuple[VerifierKey, bytes]:
+    """The key in a document and its seed, which fit each other."""
+    key = parse_vkey(document.vkey)
+    if isinstance(document, _Sealed):
+        seed = _unlocked(document, passphrase)
+    else:
+        seed = _decoded(document.seed)
+    if len(seed) != SEED_BYTES:
+        raise MalformedError("not a key file: a private key has 32 bytes")
+    if Signer.from_seed(key.name, seed, algorithm=key.algorithm).key != key:
+        raise MalformedError("not a key file: its two halves are of different keys")
+    return key, seed
 
 
 def _is_instant(text: str) -> bool:

@@ -18,10 +18,12 @@ __all__ = [
     "COLUMNS",
     "EntryRow",
     "PayloadPart",
+    "SealPart",
     "misfit_of",
     "parse_attachments",
     "parse_payload",
     "parse_private",
+    "parse_seal",
 ]
 
 COLUMNS = (
@@ -54,6 +56,15 @@ class PayloadPart(NamedTuple):
     target: int | None
 
 
+class SealPart(msgspec.Struct, frozen=True):
+    """What a seal says (`ledger.sealing`); hashes in hexadecimal digits."""
+
+    index_size: int
+    index_root: str
+    status_digest: str
+    previous_seal: int | None = None
+
+
 class _Entry(msgspec.Struct, frozen=True):
     key: str | None = None
     fields: tuple[str, ...] = ()
@@ -75,6 +86,7 @@ class _Payload(msgspec.Struct, frozen=True):
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_seal = msgspec.json.Decoder(SealPart).decode
 _decode_payload = msgspec.json.Decoder(_Payload).decode
 
 
@@ -94,6 +106,14 @@ def parse_payload(data: bytes) -> PayloadPart | None:
         None if None in pins else pins,  # type: ignore[arg-type]  # just looked
         ruling.outcome.target,
     )
+
+
+def parse_seal(data: bytes) -> SealPart:
+    """What a seal's payload says; ValueError for bytes that are no seal."""
+    try:
+        return _decode_seal(_decode_payload(data).entry)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
 
 
 def parse_private(text: str) -> tuple[tuple[str, bytes], ...]:

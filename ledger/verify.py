@@ -38,10 +38,12 @@ from ledger.schema import (
     logs,
     meta,
     stream_heads,
+    tiles,
     vault,
 )
 from ledger.statements import Statement, cursor_of
 from ledger.stored import COLUMNS
+from ledger.tile_check import TileCheck
 
 __all__ = ["Damage", "Progress", "Report", "Verification", "verify"]
 
@@ -94,7 +96,8 @@ class _Check:
     def _check_log(self, log: str) -> Report:
         findings = Findings(log, limit=self.limit)
         references = References(findings, files=self.files, editions=self.editions)
-        check = LogCheck(log, findings, references)
+        tile_check = TileCheck(findings, lambda *key: self._rows(_TILE, log, *key))
+        check = LogCheck(log, findings, references, tile_check)
         key_check = KeyCheck(self.connection, check)
         vault_check = VaultCheck(self.connection, check)
         head = next(iter(self._rows(_HEAD, log)), None)
@@ -114,6 +117,7 @@ class _Check:
         self._check_stream_heads(check)
         key_check.finish()
         vault_check.finish(references.erased)
+        tile_check.finish(self._rows(_TILES, log), size=max(size, check.size))
         return Report(log, check.size, check.computed.root(), findings.done())
 
     def _check_stream_heads(self, check: LogCheck) -> None:
@@ -133,7 +137,7 @@ class _Check:
     def _log_names(self) -> list[str]:
         """All logs any table speaks of; rows whose log is no name at all are noted."""
         names: set[str] = set()
-        for table in (logs, entries, stream_heads, keys, vault):
+        for table in (logs, entries, tiles, stream_heads, keys, vault):
             for (name,) in self._rows(Statement(select(table.c.log).distinct())):
                 if isinstance(name, str) and name.isascii():
                     names.add(name)
@@ -321,6 +325,15 @@ def _of_log(table: Table, *names: str) -> Select[Any]:
 _ENTRIES = Statement(_of_log(entries, *COLUMNS).order_by(entries.c.position), "log_")
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
 _HEAD = Statement(_of_log(logs, "size", "root", "frontier"), "log_")
+_TILE = Statement(
+    _of_log(tiles, "root", "hashes")
+    .where(tiles.c.level == bindparam("level_"))
+    .where(tiles.c.number == bindparam("number_")),
+    "log_",
+    "level_",
+    "number_",
+)
+_TILES = Statement(_of_log(tiles, "level", "number"), "log_")
 _FILES = Statement(select(files.c.sha256, files.c.length, files.c.content))
 _EDITIONS = Statement(select(editions.c.edition, editions.c.sha256, editions.c.content))
 _META = Statement(select(meta.c.name, meta.c.value))

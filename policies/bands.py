@@ -26,9 +26,20 @@ def band_defects(grades: Sequence[Grade], *, place: str = "evaluation/grades") -
     if not ordered or ordered[-1].high is not None:
         said = "no grade covers the highest scores: the highest band needs an open upper end"
         defects.append(Defect(said, place=place))
+    for grade in ordered:
+        if _is_empty(grade):
+            said = "{word} covers no score: its bounds leave nothing between them"
+            defects.append(Defect(said, place=place, word=grade.word))
     for lower, upper in pairwise(ordered):
         defects += _between(lower, upper, place)
     return defects
+
+
+def _is_empty(grade: Grade) -> bool:
+    if grade.low is None or grade.high is None:
+        return False
+    is_closed = grade.low_included and grade.high_included
+    return grade.low > grade.high or (grade.low == grade.high and not is_closed)
 
 
 def _between(lower: Grade, upper: Grade, place: str) -> list[Defect]:

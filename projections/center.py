@@ -463,6 +463,8 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
             return replace(state, hearings=(*state.hearings, position))
         case e.DecisionAnnulled() | e.PrivateErased() | e.RoundOpened() | e.InterpretationAdopted():
             return state
+        case e.Sealed() | e.GenerationOpened():
+            return state
         case _ as never:
             assert_never(never)
 

@@ -1,4 +1,4 @@
-"""`taizhang log verify | show`."""
+"""`taizhang log verify | show`, and what else is said of the log itself."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ from typing import Any
 
 import click
 
+from cli.commands.log_checkpoints import checkpoint, consistency, prove
+from cli.commands.log_keys import key
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
 from cli.progress import counting
 
 
-@click.group("log", help=N_("Integrity of the log: verify and show."))
+@click.group("log", help=N_("Integrity of the log: checkpoints, proofs, keys, verification."))
 def command() -> None:
     """The log itself."""
+
+
+for _part in (checkpoint, prove, consistency, key):
+    command.add_command(_part)
 
 
 @command.command(

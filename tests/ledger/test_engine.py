@@ -140,6 +140,14 @@ def test_newer_schema_is_refused(engine: Engine, path: Path) -> None:
             open_engine(f"sqlite:///{path}")
 
 
+def test_older_schema_is_refused(engine: Engine, path: Path) -> None:
+    """A ledger that an older program wrote is left alone, and the message names both versions."""
+    with write_transaction(engine) as connection:
+        connection.execute(text("UPDATE meta SET value = '1' WHERE name = 'schema'"))
+    with pytest.raises(LedgerError, match=rf"older taizhang \(schema 1, .* {SCHEMA_VERSION}\)"):
+        open_engine(f"sqlite:///{path}")
+
+
 def test_names_are_taken_literally(tmp_path: Path) -> None:
     """Spaces, signs and Chinese in a file name are taken as they are."""
     path = tmp_path / "台账 #1 & x.db"

@@ -436,6 +436,16 @@ class TestBands:
         for score in {m + d for m in marks for d in (-step, Decimal(0), step)}:
             assert len([g for g in grades if holds(g, score)]) == 1
 
+    def test_empty_band_is_named(self) -> None:
+        """A band whose bounds leave no score between them does not part two that overlap."""
+        fifty = Decimal(50)
+        grades = (
+            Grade("低", "", low=None, low_included=False, high=fifty, high_included=True),
+            Grade("空", "", low=fifty, low_included=False, high=fifty, high_included=False),
+            Grade("高", "", low=fifty, low_included=True, high=None, high_included=False),
+        )
+        assert [str(defect).split()[0] for defect in band_defects(grades)] == ["空"]
+
     @pytest.mark.parametrize("edition_id", judge().rulebook.ids())
     def test_each_score_has_one_grade(self, edition_id: str) -> None:
         """In every edition, read every way, any score falls into exactly one band."""

@@ -1,0 +1,220 @@
+"""What a desk does with keys, checkpoints and proofs; everything outside the database stays in one
+folder, the ledger's trust folder.
+
+    <trust>/signing-<n>.key       the signing keys (`ledger.keyring`)
+    <trust>/<log>.checkpoint      the anchors (`ledger.anchor`)
+
+For a SQLite file the folder is `<file>.trust` beside it, unless another is named; a ledger on a
+server has none of its own, so it must be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.anchor import Anchors
+from ledger.clock import Clock
+from ledger.engine import read_transaction
+from ledger.errors import MalformedError, NotFoundError
+from ledger.identity import Position, format_position
+from ledger.keyring import KeptKey, Keyring
+from ledger.note import VerifierKey
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from ledger.checkpoints import StoredCheckpoint
+    from ledger.sealing import Sealing
+
+__all__ = ["Proofs", "trust_folder"]
+
+Progress = Callable[[int, int], None]
+
+
+def trust_folder(url: str, named: Path | None) -> Path:
+    """The folder of keys and anchors that belongs to a ledger."""
+    from sqlalchemy.engine import make_url
+
+    if named is not None:
+        return named
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite" and target.database not in (None, "", ":memory:"):
+        return Path(f"{target.database}.trust")
+    raise MalformedError(
+        "name the folder of keys and anchors with --trust FOLDER or $TAIZHANG_TRUST: {url} is no "
+        "file that one could stand beside",
+        url=target.render_as_string(),
+    )
+
+
+class Proofs:
+    """Keys, checkpoints and proofs of one ledger."""
+
+    def __init__(self, engine: Engine, *, trust: Path, clock: Clock) -> None:
+        self.engine = engine
+        self.trust = trust
+        self.clock = clock
+        self.keyring = Keyring(trust)
+        self.anchors = Anchors(trust)
+
+    # --- keys ------------------------------------------------------------------------------------
+
+    def keys(self) -> list[KeptKey]:
+        """Every key the ledger ever had, the oldest first."""
+        return self.keyring.keys()
+
+    def log_keys(self, logs: Sequence[str]) -> dict[str, list[VerifierKey]]:
+        """The keys of each log, under the log's own origin."""
+        from ledger.checkpoint import log_key
+        from ledger.reading import log_head
+
+        with read_transaction(self.engine) as connection:
+            found = {log: log_head(connection, log).generation for log in logs}
+        return {
+            log: [log_key(kept.vkey, log, generation=number) for kept in self.keys()]
+            for log, number in found.items()
+        }
+
+    def make_key(self, authority: str | None, passphrase: bytes | None) -> VerifierKey:
+        """Make the ledger's first key; its name is `<authority>/taizhang`."""
+        if authority is None:
+            authority = self._unnamed()
+        elif not authority.strip("/") == authority != "":
+            raise MalformedError(
+                "{authority!r} cannot name an authority: write its domain or its name, such as "
+                "jxj.example.gov.cn",
+                authority=authority,
+            )
+        name = f"{authority}/taizhang"
+        return self.keyring.create(name, passphrase=passphrase, created_at=self.clock())
+
+    def rotate(self, passphrase: bytes | None) -> VerifierKey:
+        """Make another key of the same name, sealed like the present ones; all of them sign until
+        the older ones are retired."""
+        signers = self.keyring.signers(passphrase)
+        keep = passphrase if self.keyring.current().is_protected else None
+        return self.keyring.create(signers[0].key.name, passphrase=keep, created_at=self.clock())
+
+    # --- checkpoints -----------------------------------------------------------------------------
+
+    def checkpoint(
+        self, logs: Sequence[str], passphrase: bytes | None, progress: Progress | None = None
+    ) -> list[Sealing]:
+        """Seal and sign what was recorded in each of the logs since its last checkpoint."""
+        from ledger.sealing import seal_log
+
+        signers = self.keyring.signers(passphrase)
+        return [
+            seal_log(
+                self.engine,
+                log,
+                signers=signers,
+                keys=[kept.vkey for kept in self.keys()],
+                anchors=self.anchors,
+                statuses=status_digests,
+                clock=self.clock,
+                progress=progress,
+            )
+            for log in logs
+        ]
+
+    def newest(self, log: str) -> Sealing:
+        """The newest checkpoint of a log as it was signed, with cosignatures; NotFoundError."""
+        from ledger.checkpoints import cosigned_note
+        from ledger.sealing import Sealing
+
+        with read_transaction(self.engine) as connection:
+            found = self._found(connection, log, None)
+            return Sealing(log, found.size, found.root, cosigned_note(connection, found), False)
+
+    def prove(self, position: Position, *, size: int | None = None) -> bytes:
+        """A tlog-proof of the entry at a position, in the newest checkpoint or that of a size."""
+        from ledger.checkpoints import cosigned_note
+        from ledger.merkle import prove_inclusion
+        from ledger.tile_reader import tile_reader
+        from ledger.tlog_proof import TlogProof, format_proof
+
+        log, index = position
+        with read_transaction(self.engine) as connection:
+            found = self._covering(connection, position, size)
+            read = tile_reader(connection, log, size=found.size)
+            hashes = prove_inclusion(read, index=index, size=found.size)
+            note = cosigned_note(connection, found)
+        return format_proof(TlogProof(index, tuple(hashes), note, None))
+
+    def consistency(
+        self, log: str, *, old_size: int, new_size: int | None
+    ) -> tuple[list[bytes], int, bytes]:
+        """The proof that one checkpoint goes on from another; with size and note of the newer."""
+        from ledger.checkpoints import cosigned_note
+        from ledger.merkle import prove_consistency
+        from ledger.tile_reader import tile_reader
+
+        with read_transaction(self.engine) as connection:
+            found = self._found(connection, log, new_size)
+            read = tile_reader(connection, log, size=found.size)
+            hashes = prove_consistency(read, old_size=old_size, new_size=found.size)
+            return hashes, found.size, cosigned_note(connection, found)
+
+    def _covering(
+        self, connection: Connection, position: Position, size: int | None
+    ) -> StoredCheckpoint:
+
+        log, index = position
+        found = self._found(connection, log, size)
+        if index >= found.size:
+            raise NotFoundError(
+                "the checkpoint of {log} with {size} entries does not cover {position}: "
+                "`taizhang log checkpoint` makes a newer one",
+                log=log,
+                size=found.size,
+                position=format_position(log, index),
+            )
+        return found
+
+    def _found(self, connection: Connection, log: str, size: int | None) -> StoredCheckpoint:
+        from ledger.checkpoints import checkpoint_at, newest_checkpoint
+
+        found = (
+            newest_checkpoint(connection, log)
+            if size is None
+            else checkpoint_at(connection, log, size)
+        )
+        if found is None:
+            raise _unsealed(log, size)
+        return found
+
+    def _unnamed(self) -> str:
+        """A name for a ledger whose authority was not named; no two ledgers share one."""
+        import secrets
+
+        return f"ledger-{secrets.token_hex(8)}"
+
+
+def status_digests(
+    connection: Connection, log: str, centers: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
+    """Digest of the published status of each center, folded from all its entries."""
+    from itertools import groupby
+
+    from ledger import reading
+    from ledger.upcasting import recorded_of
+    from projections.fold import fold
+    from projections.published import status_digest
+
+    rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers)
+    for center, found in groupby(rows, key=lambda row: row.stream):
+        entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
+        yield center, status_digest(fold(center, entries))
+
+
+def _unsealed(log: str, size: int | None = None) -> NotFoundError:
+    if size is not None:
+        return NotFoundError(
+            "there is no checkpoint of {log} with {size} entries", log=log, size=size
+        )
+    return NotFoundError(
+        "{log} has no checkpoint yet: `taizhang log checkpoint` makes one", log=log
+    )

@@ -1,0 +1,90 @@
+"""Signed checkpoints as they are kept: the log's own note, and what witnesses signed under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Select, insert, select
+
+from ledger.note import Signature, format_note, parse_note, with_signatures
+from ledger.schema import checkpoints, cosignatures
+
+__all__ = [
+    "StoredCheckpoint",
+    "all_checkpoints",
+    "checkpoint_at",
+    "cosigned_note",
+    "keep_checkpoint",
+    "keep_cosignature",
+    "newest_checkpoint",
+]
+
+_C = checkpoints.c
+_S = cosignatures.c
+
+
+class StoredCheckpoint(NamedTuple):
+    """A tree head that was signed; `note` is what the log signed, without cosignatures."""
+
+    log: str
+    size: int
+    root: bytes
+    note: bytes
+
+
+def newest_checkpoint(connection: Connection, log: str) -> StoredCheckpoint | None:
+    """The checkpoint of the largest tree; None where nothing was ever sealed."""
+    return _first(connection, _of(log).order_by(_C.size.desc()).limit(1))
+
+
+def checkpoint_at(connection: Connection, log: str, size: int) -> StoredCheckpoint | None:
+    """The checkpoint of exactly that size, if there is one."""
+    return _first(connection, _of(log).where(_C.size == size))
+
+
+def all_checkpoints(connection: Connection, log: str) -> Iterator[StoredCheckpoint]:
+    """Every checkpoint of a log, the smallest tree first."""
+    for row in connection.execute(_of(log).order_by(_C.size)):
+        yield StoredCheckpoint._make(row)
+
+
+def keep_checkpoint(connection: Connection, stored: StoredCheckpoint) -> None:
+    """Keep a signed checkpoint, in the transaction that appends its seal."""
+    connection.execute(insert(checkpoints).values(**stored._asdict()))
+
+
+def keep_cosignature(connection: Connection, log: str, size: int, signature: Signature) -> bool:
+    """Keep a witness's signature; False where one of that key is kept already."""
+    wanted = select(_S.signature).where(
+        _S.log == log, _S.size == size, _S.name == signature.name, _S.key_id == signature.key_id
+    )
+    if connection.execute(wanted).first() is not None:
+        return False
+    row = {"name": signature.name, "key_id": signature.key_id, "signature": signature.data}
+    connection.execute(insert(cosignatures).values(log=log, size=size, **row))
+    return True
+
+
+def cosigned_note(connection: Connection, stored: StoredCheckpoint) -> bytes:
+    """The note with the signatures of the log, then those of witnesses in the order of names."""
+    wanted = (
+        select(_S.name, _S.key_id, _S.signature)
+        .where(_S.log == stored.log, _S.size == stored.size)
+        .order_by(_S.name, _S.key_id)
+    )
+    more = [Signature(*row) for row in connection.execute(wanted)]
+    if not more:
+        return stored.note
+    return format_note(with_signatures(parse_note(stored.note), more))
+
+
+def _of(log: str) -> Select[tuple[str, int, bytes, bytes]]:
+    return select(_C.log, _C.size, _C.root, _C.note).where(_C.log == log)
+
+
+def _first(
+    connection: Connection, wanted: Select[tuple[str, int, bytes, bytes]]
+) -> StoredCheckpoint | None:
+    row = connection.execute(wanted).first()
+    return None if row is None else StoredCheckpoint._make(row)

@@ -1,0 +1,330 @@
+"""Making a checkpoint: re-read, re-hash, append the seal, sign, keep, then move the anchor.
+
+A seal is the last entry of every checkpoint. It says what all entries before it come to:
+
+* `index_root`, `index_size`: the index of all streams (`ledger.stream_index`), which proves that a
+  center has exactly these entries, or none;
+* `status_digest`: SHA-256 over `<center> <status digest in hex>\n` of every center, sorted, which
+  binds what is published of each;
+* `previous_seal`: the position of the seal before.
+
+Nothing is signed that was not read back from the database and hashed again, and nothing that does
+not go on from the anchor. Seal and signature are committed together; the anchor moves afterwards,
+so that it never speaks of what a power cut may still undo. A checkpoint whose anchor did not move
+any more is caught up by the next call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+
+from ledger import canonical, reading
+from ledger.anchor import Anchors
+from ledger.checkpoint import Checkpoint, format_checkpoint, log_origin, open_checkpoint
+from ledger.checkpoints import (
+    StoredCheckpoint,
+    cosigned_note,
+    keep_checkpoint,
+    newest_checkpoint,
+)
+from ledger.clock import Clock, format_instant, legal_day
+from ledger.damage import Findings
+from ledger.engine import write_transaction
+from ledger.entries import Sealed, stored_type
+from ledger.errors import IntegrityFailure, NotFoundError
+from ledger.failpoints import reached
+from ledger.log_check import LogCheck, StreamState
+from ledger.merkle import frontier_at, root_of
+from ledger.note import Signer, VerifierKey, format_note, sign_note
+from ledger.recorder import Draft, LogWriter
+from ledger.references import Ignored
+from ledger.schema import sealed_heads
+from ledger.statements import Statement, cursor_of
+from ledger.stored import parse_seal
+from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
+from ledger.tile_check import NoTiles
+from ledger.tile_reader import tile_reader
+
+__all__ = ["Sealing", "StatusDigests", "index_of_sealed_heads", "seal_log", "status_digest_of"]
+
+StatusDigests = Callable[[Connection, str, Sequence[str]], Iterable[tuple[str, bytes]]]
+"""Digest of the published status of each of the centers named, from all entries of each."""
+
+_CHUNK = 2_000
+_H = sealed_heads.c
+
+
+class Sealing(NamedTuple):
+    """A checkpoint as it now stands: its note, and whether this call made it."""
+
+    log: str
+    size: int
+    root: bytes
+    note: bytes
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    connection: Connection
+    log: str
+    signers: Sequence[Signer]
+    keys: Sequence[VerifierKey]
+    statuses: StatusDigests
+    now: datetime
+    progress: Callable[[int, int], None] | None
+
+
+def seal_log(
+    engine: Engine,
+    log: str,
+    *,
+    signers: Sequence[Signer],
+    keys: Sequence[VerifierKey],
+    anchors: Anchors,
+    statuses: StatusDigests,
+    clock: Clock,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sealing:
+    """Seal and sign what was recorded since the last checkpoint; without any, return that one.
+
+    All `signers` sign; `keys` are all the ledger ever had, by which the anchor may be signed.
+    Raises NotFoundError for a log without entries, IntegrityFailure where the rows are not what
+    was recorded or do not go on from the anchor, ConflictError where another was faster.
+    """
+    anchor = anchors.note(log)
+    with write_transaction(engine) as connection:
+        work = _Work(connection, log, signers, keys, statuses, clock(), progress)
+        made, heads = _sealed(work, anchor)
+        reached("seal.signed")
+    reached("seal.committed")
+    if made.note != anchor:
+        anchors.replace(log, made.note, expected=anchor, heads=heads)
+    return made
+
+
+def index_of_sealed_heads(
+    connection: Connection, log: str
+) -> tuple[StreamIndex, dict[str, IndexEntry]]:
+    """The index the newest seal committed to, and what it holds; authentic once its root is."""
+    heads = _sealed_heads(connection, log)
+    return StreamIndex(heads), heads
+
+
+def status_digest_of(heads: Mapping[str, IndexEntry]) -> bytes:
+    """The digest over the published statuses of all centers in an index."""
+    found = sha256()
+    for stream in sorted(heads):
+        if "/" in stream:
+            found.update(f"{stream} {heads[stream].status.hex()}\n".encode())
+    return found.digest()
+
+
+def _sealed(work: _Work, anchor: bytes | None) -> tuple[Sealing, dict[str, int] | None]:
+    connection, log = work.connection, work.log
+    head = reading.log_head(connection, log)
+    if not head.size:
+        raise NotFoundError("there is no log {log}; nothing is recorded in it", log=log)
+    origin = log_origin(work.signers[0].key.name, log, generation=head.generation)
+    _compare_with_anchor(work, head, origin, anchor)
+    newest = newest_checkpoint(connection, log)
+    if newest is not None and newest.size == head.size and _is_signed(work, newest.note):
+        note = cosigned_note(connection, newest)
+        return Sealing(log, head.size, newest.root, note, False), None
+    index, known = index_of_sealed_heads(connection, log)
+    _compare_with_seal(work, newest, index)
+    heads, touched = _read_again(work, head, newest, known)
+    changed = _changed(work, heads, touched)
+    index.update(changed)
+    known.update(changed)
+    _keep_heads(connection, log, changed)
+    with LogWriter(connection, log) as writer:
+        writer.append(
+            [_draft(work, index, known, newest)], recorded_at=_recorded_at(work, head.size)
+        )
+        size, root = writer.size, writer.root
+    reached("seal.appended")
+    note = _sign(Checkpoint(origin, size, root), work.signers)
+    keep_checkpoint(connection, StoredCheckpoint(log, size, root, note))
+    versions = {stream: entry.version for stream, entry in known.items()}
+    versions[log] = versions.get(log, 0) + 1
+    return Sealing(log, size, root, note, True), versions
+
+
+def _is_signed(work: _Work, note: bytes) -> bool:
+    """Whether every key that signs has signed the note: not so after a rotation."""
+    _, _, signed = open_checkpoint(note, [signer.key for signer in work.signers])
+    return len(signed) == len(work.signers)
+
+
+def _compare_with_anchor(
+    work: _Work, head: reading.LogHead, origin: str, anchor: bytes | None
+) -> None:
+    if anchor is None:
+        return
+    found, _, signed = open_checkpoint(anchor, work.keys)
+    if not signed:
+        raise IntegrityFailure(
+            "the anchor of {log} is signed by none of this ledger's keys: it was replaced, or the "
+            "keys are those of another ledger",
+            log=work.log,
+        )
+    if found.origin != origin:
+        raise IntegrityFailure(
+            "the anchor of {log} is of {other}, this log is {origin}",
+            log=work.log,
+            other=found.origin,
+            origin=origin,
+        )
+    if found.size > head.size:
+        raise IntegrityFailure(
+            "the log {log} has {size} entries, and a checkpoint of {anchored} was signed: its tail "
+            "was cut, or an old backup was put back. Nothing is signed. See `taizhang log verify` "
+            "and `taizhang restore`",
+            log=work.log,
+            size=head.size,
+            anchored=found.size,
+        )
+    read = tile_reader(work.connection, work.log, size=head.size)
+    if root_of(read, size=found.size) != found.root:
+        raise IntegrityFailure(
+            "the first {size} entries of {log} are not those a checkpoint was signed for. Nothing "
+            "is signed. See `taizhang log verify`",
+            log=work.log,
+            size=found.size,
+        )
+
+
+def _read_again(
+    work: _Work,
+    head: reading.LogHead,
+    newest: StoredCheckpoint | None,
+    known: Mapping[str, IndexEntry],
+) -> tuple[dict[str, StreamState], set[str]]:
+    """The stream heads after hashing again what was recorded from the newest seal on, and the
+    streams that go on there."""
+    connection, log = work.connection, work.log
+    start = newest.size - 1 if newest else 0
+    read = tile_reader(connection, log, size=head.size)
+    findings = Findings(log)
+    start_tree = frontier_at(read, size=start)
+    check = LogCheck(log, findings, Ignored(), NoTiles(), start=start_tree)
+    check.streams.update(
+        (stream, StreamState(version, leaf)) for stream, (version, leaf, _) in known.items()
+    )
+    touched: set[str] = set()
+    rows = reading.read_log(connection, log, start, head.size, chunk=_CHUNK)
+    length = 1 if newest else _CHUNK  # the seal alone first: with it the signed root comes out
+    while chunk := list(islice(rows, length)):
+        check.take([row[1:] for row in chunk])
+        touched.update(row.stream for row in chunk)
+        if newest is not None and check.size == newest.size:
+            _demand(work, check.computed.root() == newest.root)
+        if work.progress is not None:
+            work.progress(check.size - start, head.size - start)
+        length = _CHUNK
+    is_whole = check.size == head.size and check.computed.root() == head.root
+    _demand(work, is_whole and not findings.done())
+    return check.streams, touched
+
+
+def _compare_with_seal(work: _Work, newest: StoredCheckpoint | None, index: StreamIndex) -> None:
+    if newest is None:
+        return
+    row = reading.read_entry(work.connection, work.log, newest.size - 1)
+    try:
+        root = parse_seal(row.payload).index_root
+    except ValueError:
+        root = ""
+    if index.root().hex() != root:
+        raise IntegrityFailure(
+            "what is kept of the newest seal of {log} is not what it sealed: nothing is signed. "
+            "Run `taizhang log verify`",
+            log=work.log,
+        )
+
+
+def _demand(work: _Work, condition: bool) -> None:
+    if not condition:
+        raise IntegrityFailure(
+            "the entries of {log} no longer give what was recorded: nothing is signed. "
+            "Run `taizhang log verify`",
+            log=work.log,
+        )
+
+
+def _changed(
+    work: _Work, heads: Mapping[str, StreamState], touched: set[str]
+) -> dict[str, IndexEntry]:
+    """What the index will say of the streams that went on."""
+    centers = sorted(stream for stream in touched if "/" in stream)
+    statuses = dict(work.statuses(work.connection, work.log, centers))
+    return {
+        stream: IndexEntry(*heads[stream], statuses.get(stream, NO_STATUS))
+        for stream in sorted(touched)
+    }
+
+
+def _draft(
+    work: _Work,
+    index: StreamIndex,
+    known: Mapping[str, IndexEntry],
+    newest: StoredCheckpoint | None,
+) -> Draft:
+    day = legal_day(work.now)
+    entry = Sealed(
+        on=day,
+        scheme=work.log,
+        index_size=len(index),
+        index_root=index.root().hex(),
+        status_digest=status_digest_of(known).hex(),
+        previous_seal=None if newest is None else newest.size - 1,
+    )
+    return Draft(
+        stream=work.log,
+        version=None,
+        type=stored_type(Sealed),
+        effective=day.isoformat(),
+        payload=canonical.encode_trusted({"entry": msgspec.to_builtins(entry)}),
+    )
+
+
+def _recorded_at(work: _Work, size: int) -> str:
+    last = reading.read_entry(work.connection, work.log, size - 1).recorded
+    return max(format_instant(work.now), last)
+
+
+def _sign(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
+    named = [signer.named(checkpoint.origin) for signer in signers]
+    return format_note(sign_note(format_checkpoint(checkpoint), named))
+
+
+def _sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
+    cursor = cursor_of(connection)
+    cursor.execute(_HEADS.text(connection), (log,))
+    return {row[0]: IndexEntry._make(row[1:]) for row in cursor.fetchall()}
+
+
+def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEntry]) -> None:
+    gone = delete(sealed_heads).where(_H.log == log, _H.stream == bindparam("stream_"))
+    connection.execute(gone, [{"stream_": stream} for stream in changed])
+    connection.execute(
+        insert(sealed_heads),
+        [
+            {"log": log, "stream": s, "version": e.version, "leaf": e.head, "status": e.status}
+            for s, e in changed.items()
+        ],
+    )
+
+
+_HEADS = Statement(
+    select(_H.stream, _H.version, _H.leaf, _H.status).where(_H.log == bindparam("log_")), "log_"
+)
