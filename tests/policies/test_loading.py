@@ -440,9 +440,20 @@ class TestBands:
         """A band whose bounds leave no score between them does not part two that overlap."""
         fifty = Decimal(50)
         grades = (
-            Grade("低", "", low=None, low_included=False, high=fifty, high_included=True),
-            Grade("空", "", low=fifty, low_included=False, high=fifty, high_included=False),
-            Grade("高", "", low=fifty, low_included=True, high=None, high_included=False),
+            Grade(
+                word="低", article="", low=None, low_included=False, high=fifty, high_included=True
+            ),
+            Grade(
+                word="空",
+                article="",
+                low=fifty,
+                low_included=False,
+                high=fifty,
+                high_included=False,
+            ),
+            Grade(
+                word="高", article="", low=fifty, low_included=True, high=None, high_included=False
+            ),
         )
         assert [str(defect).split()[0] for defect in band_defects(grades)] == ["空"]
 
