@@ -7,7 +7,7 @@ returns plain values; wording and layout are the callers'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -177,9 +177,16 @@ class Desk:
     @cached_property
     def proofs(self) -> Proofs:
         """Keys, checkpoints and proofs."""
-        from cli.proofs import Proofs, trust_folder
+        from cli.proofs import Proofs
 
-        return Proofs(self.engine, trust=trust_folder(self.url, self.trust), clock=self.clock)
+        return Proofs(self.engine, trust=self.trust_path, clock=self.clock)
+
+    @property
+    def trust_path(self) -> Path:
+        """The folder of keys and anchors; raises MalformedError where none is named."""
+        from cli.proofs import trust_folder
+
+        return trust_folder(self.url, self.trust)
 
     @cached_property
     def source(self) -> LogSource:
@@ -232,7 +239,7 @@ class Desk:
             self.has_recorded = True
             catch_up(self.source, self.shelf, log, states=states)
 
-        return self.book.record(
+        receipt = self.book.record(
             lines,
             historical=historical,
             dry_run=dry_run,
@@ -240,6 +247,9 @@ class Desk:
             progress=progress,
             after=after,
         )
+        if not dry_run:
+            self._remember(receipt.erased)
+        return receipt
 
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
         """The two clocks of a question; `known_at` is a time or `scheme#n`."""
@@ -507,6 +517,16 @@ class Desk:
         from ledger.policy_store import keep_editions
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+
+    def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
+        """Keep outside the database what was erased, so that no backup brings it back."""
+        if erased:
+            try:
+                anchors = self.proofs.anchors
+            except MalformedError:
+                return  # a ledger on a server whose trust folder was not named
+            for log, values in erased.items():
+                anchors.add_erasures(log, values)
 
     # --- helpers ---------------------------------------------------------------------------------
 

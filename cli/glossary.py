@@ -45,6 +45,7 @@ TYPES: dict[str, str] = {
     "PrivateErased": N_("erasure of private values"),
     "Sealed": N_("seal of a checkpoint"),
     "GenerationOpened": N_("new generation of the log"),
+    "ErasuresReapplied": N_("erasures applied again"),
 }
 """Type of an entry → what to call it."""
 
@@ -61,6 +62,7 @@ FIELDS: dict[str, str] = {
     "deadline": N_("deadline"),
     "decided_on": N_("decided on"),
     "due": N_("due on"),
+    "erased": N_("erased"),
     "erases": N_("erases"),
     "fact": N_("fact"),
     "fields": N_("fields"),

@@ -6,21 +6,26 @@ checkpoint is an anchor (`log verify --checkpoint FILE`).
 
     <folder>/<log>.checkpoint    the signed note, cosignatures included
     <folder>/<log>.heads         how many entries each stream had: names who lost entries
+    <folder>/<log>.<n>.checkpoint   the last note of generation n, once the log went on as n + 1
+    <folder>/<log>.erasures      private values that were erased, which no backup may bring back
 
 An anchor is only ever replaced by compare-and-swap: whoever replaces it says what it read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.durable import exclusive, read_file, write_file
 from ledger.errors import ConflictError, IntegrityFailure
+from ledger.identity import is_scheme
 
 __all__ = ["Anchors"]
 
 _HEADS = "taizhang-heads/v1"
+_ERASURES = "taizhang-erasures/v1"
 
 
 class Anchors:
@@ -31,7 +36,8 @@ class Anchors:
 
     def logs(self) -> list[str]:
         """Every log that has an anchor here, by name."""
-        return sorted(path.stem for path in self.folder.glob("*.checkpoint"))
+        names = (path.stem for path in self.folder.glob("*.checkpoint"))
+        return sorted(name for name in names if is_scheme(name))
 
     def note(self, log: str) -> bytes | None:
         """The signed note of a log's newest checkpoint; None where none is kept."""
@@ -44,8 +50,7 @@ class Anchors:
 
         Raises ConflictError where another process has replaced it meanwhile.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with exclusive(self.folder / ".lock"):
+        with self._locked():
             if self.note(log) != expected:
                 raise ConflictError(
                     "the anchor of {log} was replaced meanwhile: try again", log=log
@@ -54,25 +59,62 @@ class Anchors:
                 write_file(self._path(log, "heads"), _format_heads(heads))
             write_file(self._path(log), note)
 
+    def archive(self, log: str, *, generation: int) -> None:
+        """Keep the anchor of a generation that is over beside the present one; it stays there."""
+        note = self.note(log)
+        path = self._path(log, f"{generation}.checkpoint")
+        if note is not None and read_file(path) is None:
+            write_file(path, note)
+
+    def erasures(self, log: str) -> set[tuple[int, str]]:
+        """Position and path of every private value known to be erased."""
+        path = self._path(log, "erasures")
+        data = read_file(path)
+        if data is None:
+            return set()
+        return set(_parse_lines(data, _ERASURES, path))
+
+    def add_erasures(self, log: str, erased: Iterable[tuple[int, str]]) -> None:
+        """Remember that values were erased; what is known already stays once."""
+        with self._locked():
+            known = self.erasures(log)
+            new = known | set(erased)
+            if new != known:
+                lines = [f"{position} {path}" for position, path in sorted(new)]
+                write_file(self._path(log, "erasures"), _format_lines(_ERASURES, lines))
+
     def heads(self, log: str) -> dict[str, int]:
         """Stream → number of entries at the anchor; empty where they are not kept."""
         data = read_file(self._path(log, "heads"))
-        return {} if data is None else _parse_heads(data, self._path(log, "heads"))
+        if data is None:
+            return {}
+        lines = _parse_lines(data, _HEADS, self._path(log, "heads"))
+        return {stream: version for version, stream in lines}
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with exclusive(self.folder / ".lock"):
+            yield
 
     def _path(self, log: str, what: str = "checkpoint") -> Path:
         return self.folder / f"{log}.{what}"
 
 
 def _format_heads(heads: Mapping[str, int]) -> bytes:
-    lines = [f"{heads[stream]} {stream}\n" for stream in sorted(heads)]
-    return (_HEADS + "\n" + "".join(lines)).encode()
+    return _format_lines(_HEADS, [f"{heads[stream]} {stream}" for stream in sorted(heads)])
 
 
-def _parse_heads(data: bytes, path: Path) -> dict[str, int]:
+def _format_lines(first: str, lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in (first, *lines)).encode()
+
+
+def _parse_lines(data: bytes, first: str, path: Path) -> list[tuple[int, str]]:
+    """Lines of a number and a name."""
     try:
-        first, *lines = data.decode().splitlines()
-        if first != _HEADS:
-            raise ValueError(first)
-        return {stream: int(version) for version, stream in (line.split(" ") for line in lines)}
+        found, *lines = data.decode().splitlines()
+        if found != first:
+            raise ValueError(found)
+        return [(int(number), name) for number, name in (line.split(" ") for line in lines)]
     except ValueError:
         raise IntegrityFailure("{path} is damaged", path=str(path)) from None

@@ -103,6 +103,7 @@ class Receipt:
         self.skipped = 0
         self.runs: list[tuple[str, int, int]] = []
         self.logs: dict[str, tuple[int, bytes]] = {}
+        self.erased: dict[str, list[tuple[int, str]]] = {}
         self.findings = Spool()
         self.deviations = Spool()
 
@@ -413,7 +414,9 @@ class _Session:
             and verdict.ruling.outcome.target is not None
         ):
             self._flush()
-            erase_values(self.connection, log, verdict.ruling.outcome.target, entry.fields)
+            target = verdict.ruling.outcome.target
+            erase_values(self.connection, log, target, entry.fields)
+            self.receipt.erased.setdefault(log, []).extend((target, path) for path in entry.fields)
         return Draft(
             stream=stream,
             version=None,

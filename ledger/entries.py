@@ -36,6 +36,7 @@ __all__ = [
     "EnterpriseRenamed",
     "EnterpriseReorganized",
     "Entry",
+    "ErasuresReapplied",
     "EvaluationDeferred",
     "EvaluationNotSubmitted",
     "EvaluationScored",
@@ -524,6 +525,17 @@ class GenerationOpened(SchemeEntry, frozen=True, kw_only=True, tag=True):
     reason: str
 
 
+class ErasuresReapplied(SchemeEntry, frozen=True, kw_only=True, tag=True):
+    """A restored backup still held values that had been erased; they were erased again.
+
+    `erased` holds a position and a path each, parted by a space, such as `41 /contact/phone`.
+    """
+
+    kind = "mark"
+    erased: tuple[str, ...]
+    reason: str
+
+
 AnyEntry = Union[  # noqa: UP007  msgspec wants the union as an object
     RoundOpened,
     InterpretationAdopted,
@@ -563,6 +575,7 @@ AnyEntry = Union[  # noqa: UP007  msgspec wants the union as an object
     PrivateErased,
     Sealed,
     GenerationOpened,
+    ErasuresReapplied,
 ]
 
 REGISTRY: dict[str, type[Entry]] = {entry.__name__: entry for entry in get_args(AnyEntry)}

@@ -112,7 +112,7 @@ class LogCheck:
             streams[stream] = StreamState(version, leaf)
             leaves.append(leaf)
             self.size += 1
-            if b'"key":' in payload or b'"ruling":' in payload:
+            if b'"key":' in payload or b'"ruling":' in payload or b'"erased":' in payload:
                 references.note_payload(position, stream, type_, payload)
             if commitments:
                 references.note_private(position, stream, commitments)

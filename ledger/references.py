@@ -82,6 +82,9 @@ class References:
             self.editions.use(part.edition, self.findings, position, stream)
         if part.target is not None and type_.startswith("PrivateErased/"):
             self.erased.setdefault(part.target, set()).update(part.erased)
+        if part.reapplied and type_.startswith("ErasuresReapplied/"):
+            for place, path in part.reapplied:
+                self.erased.setdefault(place, set()).add(path)
 
     def note_private(
         self, position: int, stream: str, commitments: tuple[tuple[str, bytes], ...]

@@ -45,7 +45,7 @@ from ledger.log_check import LogCheck, StreamState
 from ledger.merkle import frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.recorder import Draft, LogWriter
-from ledger.references import Ignored
+from ledger.references import Ignored, References
 from ledger.schema import sealed_heads
 from ledger.statements import Statement, cursor_of
 from ledger.stored import parse_seal
@@ -103,12 +103,15 @@ def seal_log(
     anchor = anchors.note(log)
     with write_transaction(engine) as connection:
         work = _Work(connection, log, signers, keys, statuses, clock(), progress)
-        made, heads = _sealed(work, anchor)
+        made = _sealed(work, anchor)
         reached("seal.signed")
     reached("seal.committed")
-    if made.note != anchor:
-        anchors.replace(log, made.note, expected=anchor, heads=heads)
-    return made
+    anchors.add_erasures(log, made.erased)
+    if made.sealing.note != anchor:
+        if made.ended is not None:
+            anchors.archive(log, generation=made.ended)
+        anchors.replace(log, made.sealing.note, expected=anchor, heads=made.heads)
+    return made.sealing
 
 
 def index_of_sealed_heads(
@@ -128,20 +131,33 @@ def status_digest_of(heads: Mapping[str, IndexEntry]) -> bytes:
     return found.digest()
 
 
-def _sealed(work: _Work, anchor: bytes | None) -> tuple[Sealing, dict[str, int] | None]:
+class _Made(NamedTuple):
+    """What was sealed, and what the anchors' folder has to be told besides.
+
+    `ended` is the generation of the anchor, where the log has gone on as another.
+    """
+
+    sealing: Sealing
+    ended: int | None
+    heads: Mapping[str, int] | None = None
+    erased: Iterable[tuple[int, str]] = ()
+
+
+def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     connection, log = work.connection, work.log
     head = reading.log_head(connection, log)
     if not head.size:
         raise NotFoundError("there is no log {log}; nothing is recorded in it", log=log)
     origin = log_origin(work.signers[0].key.name, log, generation=head.generation)
-    _compare_with_anchor(work, head, origin, anchor)
+    ended = _compare_with_anchor(work, head, origin, anchor)
     newest = newest_checkpoint(connection, log)
     if newest is not None and newest.size == head.size and _is_signed(work, newest.note):
         note = cosigned_note(connection, newest)
-        return Sealing(log, head.size, newest.root, note, False), None
+        return _Made(Sealing(log, head.size, newest.root, note, False), ended)
     index, known = index_of_sealed_heads(connection, log)
     _compare_with_seal(work, newest, index)
-    heads, touched = _read_again(work, head, newest, known)
+    references = _Erasures()
+    heads, touched = _read_again(work, head, newest, known, references)
     changed = _changed(work, heads, touched)
     index.update(changed)
     known.update(changed)
@@ -156,7 +172,8 @@ def _sealed(work: _Work, anchor: bytes | None) -> tuple[Sealing, dict[str, int] 
     keep_checkpoint(connection, StoredCheckpoint(log, size, root, note))
     versions = {stream: entry.version for stream, entry in known.items()}
     versions[log] = versions.get(log, 0) + 1
-    return Sealing(log, size, root, note, True), versions
+    erased = [(place, path) for place, paths in references.erased.items() for path in paths]
+    return _Made(Sealing(log, size, root, note, True), ended, versions, erased)
 
 
 def _is_signed(work: _Work, note: bytes) -> bool:
@@ -167,9 +184,10 @@ def _is_signed(work: _Work, note: bytes) -> bool:
 
 def _compare_with_anchor(
     work: _Work, head: reading.LogHead, origin: str, anchor: bytes | None
-) -> None:
+) -> int | None:
+    """Refuse what does not go on from the anchor; returns its generation where that has ended."""
     if anchor is None:
-        return
+        return None
     found, _, signed = open_checkpoint(anchor, work.keys)
     if not signed:
         raise IntegrityFailure(
@@ -177,6 +195,9 @@ def _compare_with_anchor(
             "keys are those of another ledger",
             log=work.log,
         )
+    ended = _ended_generation(work, found.origin, head)
+    if ended is not None:
+        return ended
     if found.origin != origin:
         raise IntegrityFailure(
             "the anchor of {log} is of {other}, this log is {origin}",
@@ -201,6 +222,24 @@ def _compare_with_anchor(
             log=work.log,
             size=found.size,
         )
+    return None
+
+
+def _ended_generation(work: _Work, origin: str, head: reading.LogHead) -> int | None:
+    name = work.signers[0].key.name
+    for number in range(1, head.generation):
+        if origin == log_origin(name, work.log, generation=number):
+            return number
+    return None
+
+
+class _Erasures(Ignored):
+    """Keeps erasures, and nothing else an entry refers to."""
+
+    def note_payload(self, position: int, stream: str, type_: str, payload: bytes) -> None:
+        """Take an erasure."""
+        if type_.startswith(("PrivateErased/", "ErasuresReapplied/")):
+            References.note_payload(self, position, stream, type_, payload)
 
 
 def _read_again(
@@ -208,6 +247,7 @@ def _read_again(
     head: reading.LogHead,
     newest: StoredCheckpoint | None,
     known: Mapping[str, IndexEntry],
+    references: References,
 ) -> tuple[dict[str, StreamState], set[str]]:
     """The stream heads after hashing again what was recorded from the newest seal on, and the
     streams that go on there."""
@@ -216,7 +256,7 @@ def _read_again(
     read = tile_reader(connection, log, size=head.size)
     findings = Findings(log)
     start_tree = frontier_at(read, size=start)
-    check = LogCheck(log, findings, Ignored(), NoTiles(), start=start_tree)
+    check = LogCheck(log, findings, references, NoTiles(), start=start_tree)
     check.streams.update(
         (stream, StreamState(version, leaf)) for stream, (version, leaf, _) in known.items()
     )

@@ -54,6 +54,7 @@ class PayloadPart(NamedTuple):
     erased: tuple[str, ...]
     edition: tuple[str, str] | None
     target: int | None
+    reapplied: tuple[tuple[int, str], ...] = ()
 
 
 class SealPart(msgspec.Struct, frozen=True):
@@ -68,6 +69,7 @@ class SealPart(msgspec.Struct, frozen=True):
 class _Entry(msgspec.Struct, frozen=True):
     key: str | None = None
     fields: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -95,7 +97,8 @@ def parse_payload(data: bytes) -> PayloadPart | None:
     try:
         payload = _decode_payload(data)
         entry = _decode_entry(payload.entry)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        reapplied = tuple(_place(text) for text in entry.erased)
+    except (msgspec.DecodeError, ValueError):
         return None
     ruling = payload.ruling
     pins = (ruling.edition, ruling.edition_sha256)
@@ -105,7 +108,13 @@ def parse_payload(data: bytes) -> PayloadPart | None:
         entry.fields,
         None if None in pins else pins,  # type: ignore[arg-type]  # just looked
         ruling.outcome.target,
+        reapplied,
     )
+
+
+def _place(text: str) -> tuple[int, str]:
+    position, path = text.split(" ")
+    return int(position), path
 
 
 def parse_seal(data: bytes) -> SealPart:

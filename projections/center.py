@@ -463,7 +463,7 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
             return replace(state, hearings=(*state.hearings, position))
         case e.DecisionAnnulled() | e.PrivateErased() | e.RoundOpened() | e.InterpretationAdopted():
             return state
-        case e.Sealed() | e.GenerationOpened():
+        case e.Sealed() | e.GenerationOpened() | e.ErasuresReapplied():
             return state
         case _ as never:
             assert_never(never)

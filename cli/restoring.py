@@ -1,0 +1,122 @@
+"""Putting a backup back: check a copy of it, say in it what was lost, then put it in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.backups import copy_beside, move_aside, put_in_place, remove_copy, settle
+from ledger.clock import format_instant
+from ledger.errors import ConflictError, LedgerError, MalformedError
+from ledger.generations import RestoredLog, erasures_in, restore_logs
+
+if TYPE_CHECKING:
+    from cli.desk import Desk
+    from ledger.damage import Damage
+
+__all__ = ["Restored", "restore"]
+
+Progress = Callable[[int, int], None]
+
+
+class Restored(NamedTuple):
+    """A ledger that was put back, or the damage that kept it from being put back.
+
+    `aside` is where the ledger that stood there is kept.
+    """
+
+    path: Path
+    aside: Path | None
+    logs: Sequence[RestoredLog]
+    problems: Sequence[Damage]
+
+
+def restore(
+    desk: Desk, backup: Path, *, reason: str, force: bool = False, progress: Progress | None = None
+) -> Restored:
+    """Put a backup in the place of the desk's ledger; nothing is replaced by a damaged one.
+
+    Raises ConflictError where a ledger stands there and it is not forced; what stood there is kept.
+    """
+    target = _file_of(desk.url)
+    if target.exists() and not force:
+        raise ConflictError(
+            "there is a ledger at {path}: name another place with --ledger, or give --force to "
+            "move it aside",
+            path=str(target),
+        )
+    copy = copy_beside(backup, target)
+    try:
+        problems, logs = _prepared(desk, copy, target, reason=reason, progress=progress)
+        if problems:
+            return Restored(target, None, (), problems)
+        settle(copy)
+        aside = move_aside(target, stamp=_stamp(desk))
+        put_in_place(copy, target)
+        return Restored(target, aside, logs, ())
+    finally:
+        remove_copy(copy)
+
+
+def _prepared(
+    desk: Desk, copy: Path, target: Path, *, reason: str, progress: Progress | None
+) -> tuple[Sequence[Damage], Sequence[RestoredLog]]:
+    """The copy checked and completed: its damage, or what became of its logs."""
+    from cli.desk import Desk as AnyDesk
+    from ledger.verify import verify
+
+    def told(_log: str, done: int, size: int) -> None:
+        if progress is not None:
+            progress(done, size)
+
+    other = AnyDesk(f"sqlite:///{copy}", clock=desk.clock, trust=desk.trust_path)
+    try:
+        found = verify(other.engine, progress=told)
+        if found.problems:
+            return found.problems, ()
+        proofs = other.proofs
+        known = proofs.keys()
+        logs = restore_logs(
+            other.engine,
+            proofs.anchors,
+            keys=[kept.vkey for kept in known],
+            erased=_erasures_of(target),
+            now=desk.clock(),
+            reason=reason,
+        )
+        other.catch_up([head.log for head in other.logs()])
+        return (), logs
+    finally:
+        other.close()
+
+
+def _erasures_of(target: Path) -> dict[str, set[tuple[int, str]]]:
+    """What the ledger that is to be replaced knows of erasures; nothing where it cannot be read."""
+    from ledger.engine import open_engine
+
+    if not target.exists():
+        return {}
+    try:
+        engine = open_engine(f"sqlite:///{target}")
+    except LedgerError:
+        return {}
+    try:
+        return erasures_in(engine)
+    except LedgerError:
+        return {}
+    finally:
+        engine.dispose()
+
+
+def _file_of(url: str) -> Path:
+    from sqlalchemy.engine import make_url
+
+    target = make_url(url)
+    if target.get_backend_name() != "sqlite" or target.database in (None, "", ":memory:"):
+        raise MalformedError("a backup is put back as a file: name it with --ledger sqlite:///FILE")
+    return Path(str(target.database))
+
+
+def _stamp(desk: Desk) -> str:
+    return format_instant(desk.clock())[:19].replace(":", "")

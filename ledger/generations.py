@@ -1,0 +1,205 @@
+"""What a restored ledger has to say of itself before it may go on.
+
+A backup that is behind a signed checkpoint cannot grow under the same origin: there would be two
+roots for one size. The log then goes on as another generation, under an origin of its own
+(`ledger.checkpoint`), and its first new entry, `GenerationOpened`, holds the last checkpoint and
+says from where on entries are lost. Private values erased since the backup was made are erased
+again, and `ErasuresReapplied` says which, so that nobody need ask why they are gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, select, update
+
+from ledger import canonical, reading
+from ledger.anchor import Anchors
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.clock import format_instant, legal_day
+from ledger.engine import read_transaction, write_transaction
+from ledger.entries import ErasuresReapplied, GenerationOpened, SchemeEntry, stored_type
+from ledger.errors import IntegrityFailure
+from ledger.merkle import root_of
+from ledger.note import VerifierKey
+from ledger.recorder import Draft, LogWriter
+from ledger.schema import entries, logs, stream_heads, vault
+from ledger.stored import parse_payload
+from ledger.tile_reader import tile_reader
+from ledger.vault import erase_values
+
+__all__ = ["RestoredLog", "erasures_in", "restore_logs"]
+
+_GENERATION = re.compile(r"/([2-9]|[1-9][0-9]{1,8})\Z")
+
+
+class RestoredLog(NamedTuple):
+    """One log after a restore: its size, and what was lost, if the backup was behind.
+
+    `lost` counts the entries lost; `centers` says how many of each center, where that is known;
+    `erased` counts private values that were erased again.
+    """
+
+    log: str
+    size: int
+    generation: int
+    lost: int
+    centers: Mapping[str, int]
+    erased: int
+
+
+def erasures_in(engine: Engine) -> dict[str, set[tuple[int, str]]]:
+    """Log → position and path of every private value that an entry says was erased."""
+    wanted = select(entries.c.log, entries.c.payload).where(
+        entries.c.type.like("PrivateErased/%") | entries.c.type.like("ErasuresReapplied/%")
+    )
+    found: dict[str, set[tuple[int, str]]] = {}
+    with read_transaction(engine) as connection:
+        for log, payload in connection.execute(wanted):
+            part = parse_payload(payload)
+            if part is None:
+                continue
+            erased = found.setdefault(log, set())
+            erased.update(part.reapplied)
+            if part.target is not None:
+                erased.update((part.target, path) for path in part.erased)
+    return found
+
+
+def restore_logs(
+    engine: Engine,
+    anchors: Anchors,
+    *,
+    keys: Sequence[VerifierKey],
+    erased: Mapping[str, Iterable[tuple[int, str]]],
+    now: datetime,
+    reason: str,
+) -> list[RestoredLog]:
+    """Open a new generation of each log that is behind its anchor, and erase again what was erased.
+
+    `keys` are all the ledger ever had. Raises IntegrityFailure for a backup that is not one of the
+    ledger the anchors belong to; then nothing is recorded.
+    """
+    with write_transaction(engine) as connection:
+        names = {head.log for head in reading.logs(connection)} | set(anchors.logs())
+        work = _Work(connection, anchors, keys, now, reason)
+        return [work.restore(log, set(erased.get(log, ()))) for log in sorted(names)]
+
+
+class _Work:
+    def __init__(
+        self,
+        connection: Connection,
+        anchors: Anchors,
+        keys: Sequence[VerifierKey],
+        now: datetime,
+        reason: str,
+    ) -> None:
+        self.connection = connection
+        self.anchors = anchors
+        self.keys = keys
+        self.now = now
+        self.reason = reason
+
+    def restore(self, log: str, erased: set[tuple[int, str]]) -> RestoredLog:
+        head = reading.log_head(self.connection, log)
+        anchor = self._anchor(log)
+        generation, lost, centers = head.generation, 0, {}
+        if anchor is not None and self._is_behind(head, anchor[0]):
+            checkpoint, note = anchor
+            lost, centers = checkpoint.size - head.size, self._lost_centers(log)
+            generation = max(generation, generation_of(checkpoint.origin)) + 1
+            self._open(head, generation, note)
+        again = self._erase(log, head.size, erased)
+        size = reading.log_head(self.connection, log).size
+        return RestoredLog(log, size, generation, lost, centers, again)
+
+    def _anchor(self, log: str) -> tuple[Checkpoint, bytes] | None:
+        note = self.anchors.note(log)
+        if note is None:
+            return None
+        checkpoint, _, signed = open_checkpoint(note, self.keys)
+        if not signed:
+            raise IntegrityFailure(
+                "the anchor of {log} is signed by none of this ledger's keys: it was replaced, or "
+                "the keys are those of another ledger",
+                log=log,
+            )
+        return checkpoint, note
+
+    def _is_behind(self, head: reading.LogHead, anchor: Checkpoint) -> bool:
+        if generation_of(anchor.origin) < head.generation:
+            return False
+        if generation_of(anchor.origin) > head.generation or anchor.size > head.size:
+            return True
+        read = tile_reader(self.connection, head.log, size=head.size)
+        if root_of(read, size=anchor.size) != anchor.root:
+            raise IntegrityFailure(
+                "the backup is none of this ledger: its first {size} entries of {log} are not "
+                "those a checkpoint was signed for. Nothing was restored",
+                log=head.log,
+                size=anchor.size,
+            )
+        return False
+
+    def _lost_centers(self, log: str) -> dict[str, int]:
+        table = stream_heads.c
+        wanted = select(table.stream, table.version).where(table.log == log)
+        present = {row.stream: row.version for row in self.connection.execute(wanted)}
+        known = self.anchors.heads(log).items()
+        lost = {stream: version - present.get(stream, 0) for stream, version in known}
+        return {stream: count for stream, count in sorted(lost.items()) if count > 0}
+
+    def _open(self, head: reading.LogHead, generation: int, note: bytes) -> None:
+        entry = GenerationOpened(
+            on=legal_day(self.now),
+            scheme=head.log,
+            generation=generation,
+            lost_from=head.size,
+            checkpoint=note.decode(),
+            reason=self.reason,
+        )
+        self._append(head.log, head.size, entry)
+        moved = update(logs).where(logs.c.log == head.log).values(generation=generation)
+        self.connection.execute(moved)
+
+    def _erase(self, log: str, size: int, erased: set[tuple[int, str]]) -> int:
+        table = vault.c
+        wanted = select(table.position, table.path).where(table.log == log)
+        kept = {(row.position, row.path) for row in self.connection.execute(wanted)}
+        again = sorted(kept & (erased | self.anchors.erasures(log)))
+        for position, path in again:
+            erase_values(self.connection, log, position, [path])
+        if again:
+            entry = ErasuresReapplied(
+                on=legal_day(self.now),
+                scheme=log,
+                erased=tuple(f"{position} {path}" for position, path in again),
+                reason=self.reason,
+            )
+            self._append(log, reading.log_head(self.connection, log).size, entry)
+        return len(again)
+
+    def _append(self, log: str, size: int, entry: SchemeEntry) -> None:
+        recorded = format_instant(self.now)
+        if size:
+            recorded = max(recorded, reading.read_entry(self.connection, log, size - 1).recorded)
+        draft = Draft(
+            stream=log,
+            version=None,
+            type=stored_type(type(entry)),
+            effective=entry.on.isoformat(),
+            payload=canonical.encode_trusted({"entry": msgspec.to_builtins(entry)}),
+        )
+        with LogWriter(self.connection, log) as writer:
+            writer.append([draft], recorded_at=recorded)
+
+
+def generation_of(origin: str) -> int:
+    """The generation an origin names; 1 where it names none."""
+    found = _GENERATION.search(origin)
+    return int(found[1]) if found else 1
