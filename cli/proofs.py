@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ledger.checkpoints import StoredCheckpoint
+    from ledger.repair import Mended
     from ledger.sealing import Sealing
 
 __all__ = ["Proofs", "trust_folder"]
@@ -96,6 +97,31 @@ class Proofs:
         signers = self.keyring.signers(passphrase)
         keep = passphrase if self.keyring.current().is_protected else None
         return self.keyring.create(signers[0].key.name, passphrase=keep, created_at=self.clock())
+
+    def repair(
+        self,
+        backup: Engine,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Mended]:
+        """Put right from a backup what is damaged; never what was erased."""
+        from ledger.generations import erasures_in
+        from ledger.repair import repair
+
+        known = self.keys()
+        erased = erasures_in(self.engine)
+        for log in {*erased, *self.anchors.logs()}:
+            erased.setdefault(log, set()).update(self.anchors.erasures(log))
+        return repair(
+            self.engine,
+            backup,
+            vkeys=[kept.vkey for kept in known],
+            erased=erased,
+            statuses=status_digests,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
     # --- checkpoints -----------------------------------------------------------------------------
 
@@ -194,9 +220,9 @@ class Proofs:
 
 
 def status_digests(
-    connection: Connection, log: str, centers: Sequence[str]
+    connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
 ) -> Iterator[tuple[str, bytes]]:
-    """Digest of the published status of each center, folded from all its entries."""
+    """Digest of the published status of each center, folded from its entries up to a position."""
     from itertools import groupby
 
     from ledger import reading
@@ -204,7 +230,7 @@ def status_digests(
     from projections.fold import fold
     from projections.published import status_digest
 
-    rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers)
+    rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers, upto_position=upto)
     for center, found in groupby(rows, key=lambda row: row.stream):
         entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
         yield center, status_digest(fold(center, entries))

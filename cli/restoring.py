@@ -14,8 +14,9 @@ from ledger.generations import RestoredLog, erasures_in, restore_logs
 if TYPE_CHECKING:
     from cli.desk import Desk
     from ledger.damage import Damage
+    from ledger.repair import Mended
 
-__all__ = ["Restored", "restore"]
+__all__ = ["Restored", "repair_from", "restore"]
 
 Progress = Callable[[int, int], None]
 
@@ -57,6 +58,31 @@ def restore(
         return Restored(target, aside, logs, ())
     finally:
         remove_copy(copy)
+
+
+def repair_from(
+    desk: Desk, backup: Path, *, dry_run: bool = False, progress: Progress | None = None
+) -> tuple[Sequence[Mended], Sequence[Damage]]:
+    """What was mended with rows of a backup, and the damage that is left."""
+    from ledger.engine import open_engine
+    from ledger.verify import verify
+
+    copy = copy_beside(backup, _file_of(desk.url))
+    try:
+        source = open_engine(f"sqlite:///{copy}")
+        try:
+            mended = desk.proofs.repair(source, dry_run=dry_run, progress=progress)
+        finally:
+            source.dispose()
+    finally:
+        remove_copy(copy)
+    if dry_run:
+        return mended, ()
+    if mended:
+        desk.forget_strangers()
+        for head in desk.logs():
+            desk.rebuild(head.log)
+    return mended, verify(desk.engine).problems
 
 
 def _prepared(

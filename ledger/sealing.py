@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
@@ -46,17 +46,31 @@ from ledger.merkle import frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.recorder import Draft, LogWriter
 from ledger.references import Ignored, References
-from ledger.schema import sealed_heads
+from ledger.schema import entries, sealed_heads
 from ledger.statements import Statement, cursor_of
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 from ledger.tile_check import NoTiles
 from ledger.tile_reader import tile_reader
 
-__all__ = ["Sealing", "StatusDigests", "index_of_sealed_heads", "seal_log", "status_digest_of"]
+__all__ = [
+    "Sealing",
+    "StatusDigests",
+    "index_before",
+    "index_of_sealed_heads",
+    "seal_log",
+    "status_digest_of",
+]
 
-StatusDigests = Callable[[Connection, str, Sequence[str]], Iterable[tuple[str, bytes]]]
-"""Digest of the published status of each of the centers named, from all entries of each."""
+
+class StatusDigests(Protocol):
+    """What is published of centers; handed in, because folding is not the book's business."""
+
+    def __call__(
+        self, connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
+    ) -> Iterable[tuple[str, bytes]]:
+        """Digest of the published status of each center after its entries up to a position."""
+
 
 _CHUNK = 2_000
 _H = sealed_heads.c
@@ -120,6 +134,21 @@ def index_of_sealed_heads(
     """The index the newest seal committed to, and what it holds; authentic once its root is."""
     heads = _sealed_heads(connection, log)
     return StreamIndex(heads), heads
+
+
+def index_before(
+    connection: Connection, log: str, size: int, statuses: StatusDigests
+) -> dict[str, IndexEntry]:
+    """What an index over the first `size` entries holds, from the entries themselves."""
+    cursor = cursor_of(connection)
+    cursor.execute(_LAST_BEFORE.text(connection), (log, size))
+    heads = {stream: (version, leaf) for stream, version, leaf in cursor.fetchall()}
+    centers = sorted(stream for stream in heads if "/" in stream)
+    known = dict(statuses(connection, log, centers, upto=size - 1))
+    return {
+        stream: IndexEntry(version, leaf, known.get(stream, NO_STATUS))
+        for stream, (version, leaf) in heads.items()
+    }
 
 
 def status_digest_of(heads: Mapping[str, IndexEntry]) -> bytes:
@@ -367,4 +396,12 @@ def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEnt
 
 _HEADS = Statement(
     select(_H.stream, _H.version, _H.leaf, _H.status).where(_H.log == bindparam("log_")), "log_"
+)
+# In the order of positions, so that the last of each stream stays in a dict.
+_LAST_BEFORE = Statement(
+    select(entries.c.stream, entries.c.version, entries.c.leaf)
+    .where(entries.c.log == bindparam("log_"), entries.c.position < bindparam("size_"))
+    .order_by(entries.c.position),
+    "log_",
+    "size_",
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.i18n import N_, translate
 from cli.render.page import paragraph, red
 
-__all__ = ["render_restored"]
+__all__ = ["render_mended", "render_restored"]
 
 _SHOWN = 20
 
@@ -44,3 +44,21 @@ def _said(one: Mapping[str, Any]) -> Iterator[str]:
     if one["erased_again"]:
         said = translate(N_("{count} private values that had been erased were erased again."))
         yield "  " + said.format(count=one["erased_again"])
+
+
+def render_mended(
+    mended: Sequence[Mapping[str, str]], problems: Sequence[Mapping[str, Any]], *, dry_run: bool
+) -> Iterator[str]:
+    """Every row that was mended, by table; then what is left."""
+    sources = {
+        "backup": translate(N_("from the backup")),
+        "computed": translate(N_("computed")),
+        "removed": translate(N_("removed; nothing sound goes with it")),
+    }
+    for one in mended:
+        template = translate(N_("{table} {log} {place}: {source}"))
+        yield template.format(**{**one, "source": sources[one["source"]]})
+    said = N_("rows to mend: {count}") if dry_run else N_("rows mended: {count}")
+    yield translate(said).format(count=len(mended))
+    for problem in problems:
+        yield from paragraph(problem["message"], indent=2, first="- ")

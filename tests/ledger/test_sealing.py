@@ -47,7 +47,7 @@ def _record(engine: Engine, *streams: str, on: str = "2026-11-01") -> None:
 
 
 def _statuses(
-    connection: Connection, log: str, centers: Sequence[str]
+    connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
 ) -> Iterable[tuple[str, bytes]]:
     """A status that is the number of entries."""
     for center in centers:
