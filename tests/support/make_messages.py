@@ -53,6 +53,7 @@ SPOKEN = {
     "replace": 2,
     "_add": 2,
     "_add_head": 1,
+    "_refusal": 1,
     "Damage": 3,
     "Defect": 0,
 }
