@@ -34,6 +34,7 @@ from ledger.ruling import Finding, Recorded
 from ledger.upcasting import recorded_of
 from policies.audit import AuditFinding, audit_center, audit_plain
 from policies.calendars import load_calendar
+from policies.duties import duties_of_center
 from policies.eligibility import may_apply
 from policies.explain import Explanation, explain
 from policies.judge import Judge
@@ -454,6 +455,19 @@ def _audit(scenario: Scenario, expected: Mapping[str, Any]) -> None:
     assert deviations == sorted(expected.get("deviations", [])), found
 
 
+def _due(scenario: Scenario, expected: Mapping[str, Any]) -> None:
+    """By when the named duties of the center are due, on a day."""
+    day, center = date.fromisoformat(expected["on"]), scenario.center
+    entries = scenario.ledger.entries(center)
+    stored = scenario.ledger.stored
+    found = {
+        duty.what: duty.due.isoformat() if duty.due else None
+        for duty in duties_of_center(judge(), center, entries, stored, on=day, rounds=())
+    }
+    wanted = {what: due for what, due in expected.items() if what != "on"}
+    assert {what: found.get(what, "not due at all") for what in wanted} == wanted
+
+
 def _readings(scenario: Scenario, expected: Mapping[str, str]) -> None:
     ruling = scenario.answer.recorded[-1].ruling
     assert ruling is not None
@@ -545,6 +559,7 @@ EXPECTATIONS: dict[str, Callable[[Scenario, Any], None]] = {
     "as_of": _as_of,
     "eligible": _eligible,
     "audit": _audit,
+    "due": _due,
     "readings": _readings,
     "edition": _edition,
 }
