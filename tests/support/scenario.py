@@ -403,6 +403,14 @@ def _names(scenario: Scenario, expected: Sequence[str]) -> None:
     assert found == set(expected)
 
 
+def _says(scenario: Scenario, expected: Sequence[str]) -> None:
+    """The sentence of every bar and note, by its name; of a ground also the parts it rests on."""
+    found = {f.say for f in (*scenario.answer.bars, *scenario.answer.notes)}
+    for finding in scenario.answer.bars:
+        found |= {part["say"] for part in finding.values.get("because", ())}
+    assert found == set(expected)
+
+
 def _grade(scenario: Scenario, expected: str | None) -> None:
     outcome = scenario.answer.recorded[-1].outcome
     assert outcome.grade == expected
@@ -552,6 +560,7 @@ EXPECTATIONS: dict[str, Callable[[Scenario, Any], None]] = {
     "malformed": _malformed,
     "cites": _cites,
     "names": _names,
+    "says": _says,
     "grade": _grade,
     "grade_article": _grade_article,
     "warned": _warned,
