@@ -329,6 +329,10 @@ SENTENCES: dict[str, str] = {
         "{years} years from {start}, which is not counted: last day {last_day}, may apply from "
         "{first_eligible_day}"
     ),
+    "ban_arithmetic_counted": N_(
+        "{years} years from {start}, which is day 1: last day {last_day}, may apply from "
+        "{first_eligible_day}"
+    ),
     "no_ban_follows": N_("no ban follows from these grounds: {reason}"),
     "applied_in": N_("applied on {on} in {round}"),
     "refused_in": N_("the application in {round} was refused"),
