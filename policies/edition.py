@@ -9,6 +9,7 @@ A section that is absent says that the regulation has no such rule. Where the te
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -62,9 +63,9 @@ Industry = Literal["manufacturing", "software", "construction", "industrial_serv
 
 
 def day_of_year(year: int, month_day: str) -> date:
-    """The day that a text such as 04-30 names in a year."""
-    month, day = month_day.split("-")
-    return date(year, int(month), int(day))
+    """The day that a text such as 04-30 names in a year; 28 February where there is no 29th."""
+    month, day = map(int, month_day.split("-"))
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
