@@ -26,6 +26,7 @@ from policies.edition import (
     WhenFailed,
     WhenFailedRun,
     WhenNotFiled,
+    WhenReportedLate,
     WhenReturnsMissed,
 )
 
@@ -58,7 +59,11 @@ def edition_value(edition: Edition) -> Value:
         },
         "conditions": [_condition(edition, c) for c in designation.conditions],
         "attested": [
-            {"condition": name, "cite": _cite(edition, article)}
+            {
+                "condition": name,
+                "waived": name in designation.waived,
+                "cite": _cite(edition, article),
+            }
             for name, article in designation.attested.items()
         ],
         "floors": _floors(edition),
@@ -89,6 +94,8 @@ def edition_value(edition: Edition) -> Value:
                 "question": i.question,
                 "values": list(i.values),
                 "default": i.default,
+                "changes": {value: changes for value, changes in i.values.items() if changes},
+                "without_effect": dict(i.without_effect),
                 "cite": _cite(edition, i.article),
             }
             for key, i in edition.interpretations.items()
@@ -166,6 +173,7 @@ def _publicity(edition: Edition, rules: PublicityRules | None) -> Value | None:
     return {
         "required": rules.required,
         "min_days": rules.min_days,
+        "counted": rules.counted,
         "cite": _cite(edition, rules.article),
     }
 
@@ -246,13 +254,17 @@ def _said(edition: Edition, when: AnyWhen) -> str:
             limit = edition.evaluation.counters[name].limit
             template = N_("{counter}: {limit} in a row")
             return translate(template).format(counter=word(name), limit=limit)
-        case WhenFailed():
+        case WhenFailed(needs_review=needs_review):
             template = N_("graded {grade}")
+            if needs_review:
+                template = N_("graded {grade}, once an official has weighed it")
             return translate(template).format(grade=edition.evaluation.failing)
         case WhenNotFiled(grace_months=months, grace_days=days):
             return _not_filed(months, days)
         case WhenFacts():
             return _facts(when)
+        case WhenReportedLate():
+            return translate(N_("a renaming or reorganisation reported late"))
         case _:
             return translate(N_("the enterprise gives up the designation"))
 
@@ -278,7 +290,13 @@ def _facts(when: WhenFacts) -> str:
         ("any_time", "penalized"): N_("established at any time and penalised: {facts}"),
         ("any_time", "serious"): N_("established at any time, serious: {facts}"),
     }[when.since, when.needs]
-    return translate(template).format(facts=_words(when.facts))
+    text = translate(template).format(facts=_words(when.facts))
+    if when.together:
+        text = translate(N_("{text} (all of them)")).format(text=text)
+    if when.within_years is not None:
+        template = N_("{text}, no more than {years} years back")
+        text = translate(template).format(text=text, years=when.within_years)
+    return text
 
 
 def _words(names: Iterable[str]) -> str:

@@ -53,6 +53,7 @@ SENTENCES: dict[str, str] = {
     "filed_within_limit": N_("filed for {round} on {filed_on}, not after {limit}"),
     "filed_after_limit": N_("filed for {round} on {filed_on}, after the last day {limit}"),
     "evaluation_deferred": N_("the evaluation {round} is deferred: neither filed nor failed"),
+    "evaluation_exempt": N_("the notice of {round} takes the center out of the evaluation"),
     "no_failure_to_file": N_("no entry says that nothing was filed for {round}"),
     "no_failure_to_file_on_record": N_("no entry says that nothing was filed for an evaluation"),
     # standing
@@ -70,6 +71,10 @@ SENTENCES: dict[str, str] = {
     # conditions
     "lookback": N_(
         "{fact} established on {decided_on} lies in the look-back window {from} to {to}"
+    ),
+    "lookback_act_unknown": N_(
+        "on which day {fact} happened, decided on {decided_on}, is not on file; the window runs "
+        "from {from} to {to}"
     ),
     "condition_met": N_("{indicator} is {value} {unit}, at least {at_least}"),
     "condition_unmet": N_("{indicator} is {value} {unit}, less than {at_least}"),
@@ -112,6 +117,11 @@ SENTENCES: dict[str, str] = {
     "objection_decided": N_("the objection {objection} is already decided: {outcome}"),
     "signers_missing": N_("{signed} of {needed} joint signers are named: {signers}"),
     "certificate_number": N_("the number {number} does not follow the pattern of {example}"),
+    "not_graded_yet": N_("no grade is confirmed yet"),
+    "certificate_renewed": N_("{grade} gives a new certificate"),
+    "certificate_not_renewed": N_(
+        "{grade} gives no new certificate; it is renewed for {grades} only"
+    ),
     "certificate_not_provided_for": N_("the regulation provides for no certificate ({number})"),
     # grading
     "no_score": N_("no score is on file for {round}"),
@@ -146,12 +156,17 @@ SENTENCES: dict[str, str] = {
     "failed_run_gap": N_("failed years lie apart, with a year not evaluated between them"),
     "no_failed_evaluation": N_("no evaluation failed"),
     "grade_failed": N_("{grade} in {round}"),
+    "failure_to_be_weighed": N_("{grade} in {round}, which an official has to weigh first"),
     "no_such_fact": N_("none of these facts is on file up to #{position}: {facts}"),
     "fact_established": N_("{fact} established on {decided_on}"),
     "fact_before_designation": N_(
         "{fact} of {decided_on} lies before the designation of {designated_on}"
     ),
     "fact_spent": N_("{fact} of {decided_on} already carried an earlier revocation"),
+    "fact_too_old": N_("{fact} of {decided_on} lies more than {years} years back"),
+    "facts_together": N_("all of these are established: {facts}"),
+    "facts_not_together": N_("not all of these are established: {facts}"),
+    "no_change": N_("no renaming or reorganisation is on file"),
     "fact_penalized": N_("{fact} of {decided_on}, penalised"),
     "fact_not_penalized": N_("{fact} of {decided_on} was not penalised"),
     "fact_penalty_unknown": N_("whether {fact} of {decided_on} was penalised is not on file"),
@@ -314,6 +329,10 @@ SENTENCES: dict[str, str] = {
         "{years} years from {start}, which is not counted: last day {last_day}, may apply from "
         "{first_eligible_day}"
     ),
+    "ban_arithmetic_counted": N_(
+        "{years} years from {start}, which is day 1: last day {last_day}, may apply from "
+        "{first_eligible_day}"
+    ),
     "no_ban_follows": N_("no ban follows from these grounds: {reason}"),
     "applied_in": N_("applied on {on} in {round}"),
     "refused_in": N_("the application in {round} was refused"),
@@ -410,6 +429,13 @@ WORDS: dict[str, str] = {
     "center_running_one_year": N_("the center has run for at least a year"),
     "sound_finances": N_("sound finances"),
     "research_management_system": N_("rules for managing research"),
+    "research_project_system": N_("rules for managing research projects"),
+    "leading_level": N_("at a leading level in its industry"),
+    "new_products": N_("patents or new products of the last two years"),
+    "industry_listed": N_("in one of the industries the regulation lists"),
+    "paper_and_electronic": N_("filed on paper and electronically"),
+    "pledge": N_("pledge that the materials are true"),
+    "municipal_rd_institution": N_("already a municipal R&D institution"),
     "research_accounting_system": N_("separate accounts of research"),
     # what is filed
     "application_report": N_("application report"),

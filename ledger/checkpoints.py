@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Select, insert, select
@@ -18,6 +18,7 @@ __all__ = [
     "keep_checkpoint",
     "keep_cosignature",
     "newest_checkpoint",
+    "newest_cosigned",
 ]
 
 _C = checkpoints.c
@@ -64,6 +65,12 @@ def keep_cosignature(connection: Connection, log: str, size: int, signature: Sig
     row = {"name": signature.name, "key_id": signature.key_id, "signature": signature.data}
     connection.execute(insert(cosignatures).values(log=log, size=size, **row))
     return True
+
+
+def newest_cosigned(connection: Connection, log: str, keys: Collection[tuple[str, bytes]]) -> int:
+    """The size of the largest tree that one of the keys, by name and id, cosigned; 0 for none."""
+    rows = connection.execute(select(_S.size, _S.name, _S.key_id).where(_S.log == log))
+    return max((size for size, name, key_id in rows if (name, key_id) in keys), default=0)
 
 
 def cosigned_note(connection: Connection, stored: StoredCheckpoint) -> bytes:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 
-__all__ = ["SHANGHAI", "Clock", "format_instant", "legal_day", "parse_instant", "system_clock"]
+__all__ = [
+    "SHANGHAI",
+    "Clock",
+    "format_instant",
+    "instant_of",
+    "legal_day",
+    "parse_instant",
+    "system_clock",
+    "unix_seconds",
+]
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 """China has kept one offset without summer time since 1991; no ledger reaches further back."""
@@ -35,3 +44,19 @@ def parse_instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(text)
     return instant.astimezone(UTC)
+
+
+def unix_seconds(instant: datetime) -> int:
+    """Whole seconds since 1970-01-01T00:00:00Z."""
+    return (instant - _EPOCH) // timedelta(seconds=1)
+
+
+def instant_of(seconds: int) -> datetime | None:
+    """The instant so many seconds after 1970-01-01T00:00:00Z; None past the year 9999."""
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -65,8 +65,9 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Keep other processes out while the block runs; BusyError where one is in already.
+def exclusive(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Keep others out while the block runs, threads of this process too; BusyError where one is in
+    already, unless this is to wait for it.
 
     The lock goes with the process, so that a killed one leaves none behind.
     """
@@ -75,7 +76,7 @@ def exclusive(path: Path) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:
             raise BusyError(
                 "another process is at work with {path}: try again when it is done",

@@ -24,6 +24,7 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
+    "leaf_hashes",
     "log_head",
     "logs",
     "private_of",
@@ -114,6 +115,16 @@ def read_log(
     for first in range(start, end, chunk):
         cursor.execute(sql, (log, first, min(first + chunk, end)))
         yield from map(Row._make, cursor.fetchall())
+
+
+def leaf_hashes(connection: Connection, log: str, *, start: int, stop: int) -> Iterator[bytes]:
+    """Yield the stored leaf hashes of the entries from `start` to before `stop`, in order."""
+    wanted = (
+        select(_E.leaf)
+        .where(_E.log == log, _E.position >= start, _E.position < stop)
+        .order_by(_E.position)
+    )
+    yield from connection.execute(wanted).scalars()
 
 
 def log_head(connection: Connection, log: str) -> LogHead:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ledger.entries import CenterRevoked
+from ledger.identity import parse_round
 from ledger.ruling import Cite, Finding, Recorded
 from policies.acts.supervision import deadline_cases
 from policies.case import Case
@@ -185,12 +186,10 @@ def _results_overdue(case: Case, days: dict[int, date]) -> Iterator[AuditFinding
                 for n in (application.designated, application.refused)
                 if n is not None and n in days
             ]
-            yield from _overdue(
-                case, due, application.round, application.admitted_on, min(ends, default=None)
-            )
+            anchor = due.counts_from(parse_round(application.round).year, application.admitted_on)
+            yield from _overdue(case, due, application.round, anchor, min(ends, default=None))
     due = case.edition.evaluation.result
-    if due is not None and due.month_day is not None:
-        month, day = (int(part) for part in due.month_day.split("-"))
+    if due is not None:
         for evaluation in case.state.evaluations:
             if evaluation.deferred is not None or (
                 evaluation.filed is None and evaluation.scored is None
@@ -198,14 +197,14 @@ def _results_overdue(case: Case, days: dict[int, date]) -> Iterator[AuditFinding
                 continue
             result = evaluation.result.on if evaluation.result else None
             yield from _overdue(
-                case, due, evaluation.round, date(evaluation.year, month, day), result
+                case, due, evaluation.round, due.counts_from(evaluation.year), result
             )
 
 
 def _overdue(
-    case: Case, due: ResultDue, round_id: str, anchor: date, came: date | None
+    case: Case, due: ResultDue, round_id: str, anchor: date | None, came: date | None
 ) -> Iterator[AuditFinding]:
-    limit = case.working_day_after(anchor, due.working_days)
+    limit = None if anchor is None else case.working_day_after(anchor, due.working_days)
     if limit is None or (came or case.on) <= limit:
         return
     values = {

@@ -99,12 +99,26 @@ class Case:
     def roll(self, day: date) -> date | None:
         """A fixed day, moved to the next working day when it is a rest day (T04); None where no
         calendar says."""
-        match self.calendar.roll_forward(day):
+        match self.rolled(day):
             case Settled(day=rolled, years=years):
                 self.years.update(years)
                 return rolled
             case Unsettled():
                 return None
+
+    def rolled(self, day: date) -> Settled | Unsettled:
+        """A fixed day after rolling, with the calendars that say so; itself where a rest day moves
+        nothing."""
+        if self.edition.time.rest_day == "stays":
+            return Settled(day, ())
+        return self.calendar.roll_forward(day)
+
+    def working_days_from(self, first: date, last: date) -> int | None:
+        """How many of the days are worked, both ends included; None where no calendar says."""
+        found = self.calendar.working_days_from(first, last)
+        if found is not None:
+            self.years.update(self.calendar.years_between(first, last))
+        return found
 
     def working_day_after(self, day: date, count: int) -> date | None:
         """The count-th working day after a day; None where the span enters a year without a

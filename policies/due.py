@@ -55,7 +55,7 @@ def falls_within(duty: Duty, days: int, *, on: date) -> bool:
 
 def rolled(duty: Duty, case: Case, *, day: date) -> Duty:
     """Due on a fixed day, which moves to the next working day when it is a rest day (T04)."""
-    return _counted(replace(duty, stated=day), case.calendar.roll_forward(day), on=case.on)
+    return _counted(replace(duty, stated=day), case.rolled(day), on=case.on)
 
 
 def in_working_days(duty: Duty, case: Case, *, count: int) -> Duty:

@@ -17,8 +17,10 @@ from ledger.ruling import Cite, Recorded
 from policies.acts.supervision import deadline_cases
 from policies.case import Case
 from policies.due import Duty, ending, in_working_days, rolled, without_day
-from policies.edition import UNKNOWN_ARTICLE, CertificateRules, ResultDue
+from policies.edition import UNKNOWN_ARTICLE, ResultDue
 from policies.judge import Judge, readings_on
+from policies.legal_time import months_after
+from policies.rules.certificates import is_renewed
 from policies.rules.revocation import ground_met
 from policies.verdict import Knowledge
 from projections.center import CenterState, new_center
@@ -153,7 +155,8 @@ class _OneCenter:
             yield rolled(duty, case, day=asked.due)
 
     def rectifications(self) -> Iterator[Duty]:
-        """Rectifications ordered and not reported; the order may set no day (B15)."""
+        """Rectifications ordered and not reported; where neither order nor regulation sets a day,
+        there is none (B15)."""
         for order in self.state.rectifications:
             if not self._is_current(order.on):
                 continue
@@ -167,7 +170,13 @@ class _OneCenter:
                 values={"on": order.on.isoformat()},
                 entry=order.position,
             )
-            yield without_day(duty) if order.due is None else rolled(duty, case, day=order.due)
+            if order.due is not None:
+                yield rolled(duty, case, day=order.due)
+            elif rules.rectification_months is not None:
+                last_day = months_after(order.on, rules.rectification_months)
+                yield ending(duty, last_day, on=self.on)
+            else:
+                yield without_day(duty)
 
     def reports(self) -> Iterator[Duty]:
         """Renamings and reorganisations since the designation, not yet reported."""
@@ -197,7 +206,7 @@ class _OneCenter:
                 yield without_day(duty, unknown)
 
     def designation_results(self) -> Iterator[Duty]:
-        """Results owed to applicants, counted from their admission (X14)."""
+        """Results owed to applicants, counted from their admission or a day of the year (X14)."""
         for application in self.state.applications:
             admitted_on = application.admitted_on
             if admitted_on is None or application.admitted is None:
@@ -206,9 +215,12 @@ class _OneCenter:
                 continue
             case = self.case(admitted_on, self.knowledge.round(application.round))
             due = case.edition.designation.result
-            if due is not None:
-                entry = application.admitted
-                yield self._result(case, due, application.round, anchor=admitted_on, entry=entry)
+            if due is None:
+                continue
+            entry = application.admitted
+            anchor = due.counts_from(parse_round(application.round).year, admitted_on)
+            if anchor is not None:
+                yield self._result(case, due, application.round, anchor=anchor, entry=entry)
 
     def evaluation_results(self) -> Iterator[Duty]:
         """Grades owed, counted from the day the edition names in the round's year (X05)."""
@@ -220,9 +232,8 @@ class _OneCenter:
                 continue
             case = self.case(self.on, self.knowledge.round(known.round))
             due = case.edition.evaluation.result
-            if due is not None and due.month_day is not None:
-                month, day = map(int, due.month_day.split("-"))
-                anchor = date(known.year, month, day)
+            anchor = due.counts_from(known.year) if due is not None else None
+            if due is not None and anchor is not None:
                 yield self._result(case, due, known.round, anchor=anchor, entry=filed)
 
     def certificates(self) -> Iterator[Duty]:
@@ -232,7 +243,9 @@ class _OneCenter:
             return
         case = self.case(held.issued_on)
         rules = case.edition.certificate
-        if rules is None or (held.valid_until < self.on and not self._is_renewed(rules)):
+        if rules is None:
+            return
+        if held.valid_until < self.on and not is_renewed(case, rules).result:
             return
         duty = self._duty(
             "certificate",
@@ -341,12 +354,6 @@ class _OneCenter:
     def _is_current(self, day: date) -> bool:
         """Whether the day belongs to the present designation, not to one that was revoked."""
         return self.state.designated_on is not None and day >= self.state.designated_on
-
-    def _is_renewed(self, rules: CertificateRules) -> bool:
-        """Whether the newest grade renews a certificate; before the first grade it still may."""
-        results = self.state.results()
-        newest = results[-1].result if results else None
-        return newest is None or newest.grade in rules.renewed_for
 
     def _duty(
         self,

@@ -9,6 +9,7 @@ A section that is absent says that the regulation has no such rule. Where the te
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -43,19 +44,28 @@ __all__ = [
     "ResultDue",
     "RevocationRules",
     "Stage",
+    "TimeRules",
     "WarningBand",
     "WhenFacts",
     "WhenFailed",
     "WhenFailedRun",
     "WhenNotFiled",
+    "WhenReportedLate",
     "WhenReturnsMissed",
     "WhenWithdrawn",
+    "day_of_year",
 ]
 
 UNKNOWN_ARTICLE = "（条号不详）"
 """What stands for the number of an article in a document whose text is not at hand."""
 
 Industry = Literal["manufacturing", "software", "construction", "industrial_service", "other"]
+
+
+def day_of_year(year: int, month_day: str) -> date:
+    """The day that a text such as 04-30 names in a year; 28 February where there is no 29th."""
+    month, day = map(int, month_day.split("-"))
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,11 +90,17 @@ class InForce(_Section, frozen=True, kw_only=True):
 
 
 class Authority(_Section, frozen=True, kw_only=True):
-    """Who operates the procedure, who signs jointly, who may adopt an interpretation."""
+    """Who operates the procedure, who signs jointly, who may adopt an interpretation.
+
+    `successors` maps a body that was merged or renamed to the one that took its place; `by_name`
+    says that joint acts need the bodies named, not only their number.
+    """
 
     operates: str
     article: str
     signers: tuple[str, ...] = ()
+    successors: dict[str, str] = {}
+    by_name: bool = False
     joint_acts: dict[str, str] = {}
     interprets: tuple[str, ...] = ()
     interprets_article: str = UNKNOWN_ARTICLE
@@ -92,11 +108,19 @@ class Authority(_Section, frozen=True, kw_only=True):
 
 
 class Lookback(_Section, frozen=True, kw_only=True):
-    """Facts inside the closed window of `years` before the deadline that exclude an applicant."""
+    """Facts inside the window of `years` before the deadline that exclude an applicant.
+
+    `month_day` names a deadline of the round's year other than the notice's; `fact_day` says which
+    day of a fact counts; `penalized` lists the facts that only count where they were penalised.
+    """
 
     years: int
     article: str
     facts: dict[str, str]
+    first_day_included: bool = True
+    month_day: str | None = None
+    fact_day: Literal["decision", "act", "publication"] = "decision"
+    penalized: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
 
 
@@ -116,10 +140,11 @@ class Condition(_Section, frozen=True, kw_only=True):
 
 class Floors(_Section, frozen=True, kw_only=True):
     """Floors (限定性指标): measured ones, or `unknown` minimum values that only an attestation can
-    settle."""
+    settle. A floor that is `missed` fails, or leaves the grade to an official (`open`)."""
 
     article: str
     unknown: bool = False
+    missed: Literal["fails", "open"] = "fails"
     indicators: tuple[str, ...] = ()
     measured: tuple[Condition, ...] = ()
     reads: tuple[str, ...] = ()
@@ -133,11 +158,15 @@ class Stage(_Section, frozen=True, kw_only=True):
 
 
 class PublicityRules(_Section, frozen=True, kw_only=True):
-    """Whether a publicity must have ended first, and how long it must be (None: not stated)."""
+    """Whether a publicity must have ended first, how long it must be (None: not stated), and how
+    its days are counted."""
 
     article: str
     required: bool = True
     min_days: int | None = None
+    counted: Literal["posting_day_included", "posting_day_excluded", "working_days"] = (
+        "posting_day_included"
+    )
     reads: tuple[str, ...] = ()
 
 
@@ -151,18 +180,31 @@ class ResultDue(_Section, frozen=True, kw_only=True):
     month_day: str | None = None
     reads: tuple[str, ...] = ()
 
+    def counts_from(self, year: int, admitted_on: date | None = None) -> date | None:
+        """The day the working days are counted from in a round of the year."""
+        if self.after == "admission":
+            return admitted_on
+        return None if self.month_day is None else day_of_year(year, self.month_day)
+
 
 class FraudRule(_Section, frozen=True, kw_only=True):
-    """The ban of an applicant who filed false materials."""
+    """The ban of an applicant who filed false materials; it starts with the decision, or with the
+    discovery."""
 
     ground: str
     years: int
     article: str
+    starts: Literal["decision", "discovery"] = "decision"
     reads: tuple[str, ...] = ()
 
 
 class DesignationRules(_Section, frozen=True, kw_only=True):
-    """The way from application to designation; all of it is empty only where it is unknown."""
+    """The way from application to designation; all of it is empty only where it is unknown.
+
+    `deadline_from` says whether the notice's deadline binds or the regulation's own day;
+    `notice_materials` and `notice_conditions` whether a notice may ask for more. What is `waived`
+    may be attested and bars nothing.
+    """
 
     article: str = UNKNOWN_ARTICLE
     cycle_years: int | None = None
@@ -177,9 +219,13 @@ class DesignationRules(_Section, frozen=True, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     floors: Floors | None = None
     attested: dict[str, str] = {}
+    waived: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     materials_article: str | None = None
+    notice_materials: bool = True
+    notice_conditions: bool = True
     deadline_month_day: str | None = None
+    deadline_from: Literal["notice", "month_day"] = "notice"
     deadline_article: str | None = None
     deadline_reads: tuple[str, ...] = ()
     result: ResultDue | None = None
@@ -199,11 +245,13 @@ class Grade(_Section, frozen=True, kw_only=True):
 
 
 class NotFiled(_Section, frozen=True, kw_only=True):
-    """Nothing filed by the deadline, or by so many months after it."""
+    """Nothing filed by the deadline, or by so many months after it; `month_day` names a deadline of
+    the round's year other than the notice's."""
 
     article: str
     grace_months: int = 0
     grace_days: int = 0
+    month_day: str | None = None
     reads: tuple[str, ...] = ()
 
 
@@ -218,13 +266,15 @@ class FailingFacts(_Section, frozen=True, kw_only=True):
 
 
 class WarningBand(_Section, frozen=True, kw_only=True):
-    """Scores that earn a warning beside the grade."""
+    """Scores that earn a warning beside the grade; with a failing grade only where `on_fail` says
+    so."""
 
     article: str
     low: Decimal
     low_included: bool
     high: Decimal
     high_included: bool
+    on_fail: bool = False
     reads: tuple[str, ...] = ()
 
 
@@ -239,7 +289,8 @@ class Counter(_Section, frozen=True, kw_only=True):
     """A count of consecutive failures and its limit.
 
     `gap` says what a year without evaluation between two failures does: `undetermined`, `reset` or
-    `ignored`.
+    `ignored`; `scope` whether what a center failed before a revocation counts in a later life of
+    it; `late_filing` whether a return filed late counts as filed.
     """
 
     limit: int
@@ -252,11 +303,17 @@ class Counter(_Section, frozen=True, kw_only=True):
     gap: Literal["undetermined", "reset", "ignored"] = "ignored"
     fails_article: str | None = None
     since_last_evaluation: bool = False
+    scope: Literal["designation", "lifetime"] = "designation"
+    late_filing: Literal["filed", "missed"] = "filed"
     reads: tuple[str, ...] = ()
 
 
 class EvaluationRules(_Section, frozen=True, kw_only=True):
-    """The way from filing to grade."""
+    """The way from filing to grade.
+
+    `rectification_months` is the term of an order that sets none; `notice_exempts` says whether a
+    notice may name centers that are not graded.
+    """
 
     cycle_years: int | None = None
     cycle_article: str = UNKNOWN_ARTICLE
@@ -274,18 +331,22 @@ class EvaluationRules(_Section, frozen=True, kw_only=True):
     warning: WarningBand | None = None
     commendation: Commendation | None = None
     rectification_article: str | None = None
+    rectification_months: int | None = None
+    notice_exempts: bool = True
     result: ResultDue | None = None
     reads: tuple[str, ...] = ()
 
 
 class CertificateRules(_Section, frozen=True, kw_only=True):
-    """Certificates: their number and term."""
+    """Certificates: their number and term, and the grades that renew them; with `every_pass` any
+    grade but the failing one."""
 
     article: str
     years: int
     pattern: str
     example: str
     renewed_for: tuple[str, ...] = ()
+    every_pass: bool = False
     reads: tuple[str, ...] = ()
 
 
@@ -296,7 +357,9 @@ class WhenFailedRun(_Section, frozen=True, kw_only=True, tag_field="kind", tag="
 
 
 class WhenFailed(_Section, frozen=True, kw_only=True, tag_field="kind", tag="failed"):
-    """A failing grade has been confirmed."""
+    """A failing grade has been confirmed; with `needs_review` an official weighs it first."""
+
+    needs_review: bool = False
 
 
 class WhenNotFiled(_Section, frozen=True, kw_only=True, tag_field="kind", tag="not_filed"):
@@ -304,6 +367,7 @@ class WhenNotFiled(_Section, frozen=True, kw_only=True, tag_field="kind", tag="n
 
     grace_months: int = 0
     grace_days: int = 0
+    month_day: str | None = None
 
 
 class WhenReturnsMissed(
@@ -315,26 +379,41 @@ class WhenReturnsMissed(
 
 
 class WhenFacts(_Section, frozen=True, kw_only=True, tag_field="kind", tag="facts"):
-    """One of the facts is established, since the designation or at any time, and qualified as
-    `needs` says."""
+    """One of the facts is established, or all of them `together`, since the designation or at any
+    time, not longer ago than `within_years`, and qualified as `needs` says."""
 
     facts: tuple[str, ...]
     since: Literal["designation", "any_time"] = "designation"
     needs: Literal["penalized", "serious"] | None = None
+    together: bool = False
+    within_years: int | None = None
 
 
 class WhenWithdrawn(_Section, frozen=True, kw_only=True, tag_field="kind", tag="withdrawn"):
     """The enterprise asked to give up the designation."""
 
 
-AnyWhen = WhenFailedRun | WhenFailed | WhenNotFiled | WhenReturnsMissed | WhenFacts | WhenWithdrawn
+class WhenReportedLate(_Section, frozen=True, kw_only=True, tag_field="kind", tag="reported_late"):
+    """A renaming or reorganisation since the designation was reported late, or not at all."""
+
+
+AnyWhen = (
+    WhenFailedRun
+    | WhenFailed
+    | WhenNotFiled
+    | WhenReturnsMissed
+    | WhenFacts
+    | WhenWithdrawn
+    | WhenReportedLate
+)
 
 
 class BanRule(_Section, frozen=True, kw_only=True):
-    """A reapplication ban of so many years."""
+    """A reapplication ban of so many years, from the decision or from the discovery of the fact."""
 
     years: int
     article: str
+    starts: Literal["decision", "discovery"] = "decision"
 
 
 class Ground(_Section, frozen=True, kw_only=True):
@@ -354,10 +433,11 @@ class Ground(_Section, frozen=True, kw_only=True):
 
 
 class RevocationRules(_Section, frozen=True, kw_only=True):
-    """Grounds and bans."""
+    """Grounds and bans, and the publicity before a revocation, where one is prescribed."""
 
     article: str
     grounds: dict[str, Ground]
+    publicity: PublicityRules | None = None
     multiple: Literal["longest", "sum"] = "longest"
     reads: tuple[str, ...] = ()
 
@@ -373,7 +453,8 @@ class ChangeRules(_Section, frozen=True, kw_only=True):
 class FormRules(_Section, frozen=True, kw_only=True):
     """The form filings are made on: a file of `policies.forms`, pinned by the hash of its bytes.
 
-    `relations` says which of the form's sums have to be equal (`eq`) instead of at least (`ge`).
+    `relations` says which of the form's sums have to be equal (`eq`) instead of at least (`ge`);
+    `reporting_year` which year the figures speak of where the notice does not say.
     """
 
     name: str
@@ -381,13 +462,28 @@ class FormRules(_Section, frozen=True, kw_only=True):
     application_article: str
     evaluation_article: str
     relations: dict[str, Literal["ge", "eq"]] = {}
+    reporting_year: Literal["year_before", "filing_year"] = "year_before"
     reads: tuple[str, ...] = ()
+
+
+class TimeRules(_Section, frozen=True, kw_only=True):
+    """How legal time is counted: by which calendar, and whether the days at the ends count.
+
+    `rest_day` says where a last day goes that is a rest day; `first_day` whether the day a ban
+    starts is counted; `before_day` whether 前 and the day itself go together.
+    """
+
+    calendar: Literal["cn-state-council", "weekdays-only"] = "cn-state-council"
+    rest_day: Literal["next_workday", "stays"] = "next_workday"
+    first_day: Literal["excluded", "counted"] = "excluded"
+    before_day: Literal["inclusive", "exclusive"] = "inclusive"
 
 
 class Interpretation(_Section, frozen=True, kw_only=True):
     """An ambiguous passage: the readings allowed and what each changes in this edition.
 
-    `values` maps each reading to changes, path → new value; the default changes nothing.
+    `values` maps each reading to changes, path → new value; the default changes nothing. Of a
+    reading that changes no outcome, `without_effect` says why.
     """
 
     id: str
@@ -396,6 +492,7 @@ class Interpretation(_Section, frozen=True, kw_only=True):
     default: str
     values: dict[str, dict[str, Any]]
     open_value: bool = False
+    without_effect: dict[str, str] = {}
 
 
 class Edition(_Section, frozen=True, kw_only=True):
@@ -410,6 +507,7 @@ class Edition(_Section, frozen=True, kw_only=True):
     evaluation: EvaluationRules
     revocation: RevocationRules
     changes: ChangeRules | None = None
+    time: TimeRules = TimeRules()
     interpretations: dict[str, Interpretation] = {}
     unknown: dict[str, str] = {}
     document: str | None = None

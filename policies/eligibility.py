@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from policies.case import Case
+from policies.edition import Lookback
 from policies.judge import Judge, readings_on
 from policies.legal_time import day_after, years_after, years_before
 from policies.outcome import Assessment
@@ -73,15 +74,20 @@ def _look_back(
     case: Case, disqualifying: list[Assessment], against: list[tuple[str, Assessment]]
 ) -> list[date]:
     rules = case.edition.designation.lookback
-    years = rules.years if rules is not None else 0
     days = []
     for found in disqualifying:
-        if not found.result:
+        if not found.result or rules is None:
             continue
         against.append(("lookback", found))
-        decided_on = date.fromisoformat(found.values["decided_on"])
-        free = day_after(years_after(decided_on, years))
-        if years_before(free, years) <= decided_on:  # a 29 February looks back to a 28th
-            free = day_after(free)
-        days.append(free)
+        days.append(_free_of(rules, date.fromisoformat(found.values["decided_on"])))
     return days
+
+
+def _free_of(rules: Lookback, day: date) -> date:
+    """The first day whose window leaves the fact of that day out."""
+    free = years_after(day, rules.years)
+    while True:
+        first = years_before(free, rules.years)  # a 29 February looks back to a 28th
+        if first > day or (first == day and not rules.first_day_included):
+            return free
+        free = day_after(free)

@@ -242,7 +242,9 @@ class _Teller:
             if ban.first_eligible_day
             else None,
         }
-        return Assessment(True, "ban_arithmetic", values, ban.cite, (recorded.position,), reading)
+        is_counted = case.edition.time.first_day == "counted"
+        say = "ban_arithmetic_counted" if is_counted else "ban_arithmetic"
+        return Assessment(True, say, values, ban.cite, (recorded.position,), reading)
 
     def _entry(self, position: int, case: Case) -> Assessment:
         """One entry a claim rests on, as a leaf of the tree."""

@@ -22,7 +22,7 @@ from policies.acts import CHAPTERS
 from policies.acts.supervision import rests_on_rounds
 from policies.case import Case, cite_of
 from policies.edition import Edition
-from policies.legal_time import WorkCalendar
+from policies.legal_time import WorkCalendar, weekdays_only
 from policies.rulebook import Resolution, Rulebook
 from policies.verdict import Knowledge, Verdict
 from projections.center import CenterState, new_center
@@ -123,12 +123,16 @@ class Judge:
         round_state = knowledge.round(round_id) if round_id else None
         return Case(
             edition,
-            calendar=self.calendar,
+            calendar=self._calendar_of(edition),
             state=state,
             round=round_state,
             on=on,
             readings=readings,
         )
+
+    def _calendar_of(self, edition: Edition) -> WorkCalendar:
+        """The calendar the edition counts working days by (T03)."""
+        return weekdays_only() if edition.time.calendar == "weekdays-only" else self.calendar
 
     def _round_rested_on(
         self, entry: e.CenterRevoked, scheme: str, state: CenterState

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from ledger.errors import MalformedError, NotFoundError
@@ -34,6 +35,7 @@ __all__ = [
     "calendar_year_of",
     "day_after",
     "months_after",
+    "weekdays_only",
     "years_after",
     "years_before",
 ]
@@ -150,6 +152,17 @@ class WorkCalendar:
             return False
         return True if possible < n else None
 
+    def working_days_from(self, first: date, last: date) -> int | None:
+        """How many of the days `first` to `last`, both included, are worked; None where a day among
+        them waits for its calendar."""
+        counted = 0
+        for number in range((last - first).days + 1):
+            is_working = self.is_working_day(first + timedelta(days=number))
+            if is_working is None:
+                return None
+            counted += is_working
+        return counted
+
     def years_between(self, first: date, last: date) -> tuple[int, ...]:
         """The published calendars that decide the days `first` to `last`, both included."""
         spanned = range(calendar_year_of(first), calendar_year_of(last) + 1)
@@ -195,6 +208,14 @@ class WorkCalendar:
                     country=self.country,
                 )
         return [self.read(each) for each in wanted]
+
+
+@lru_cache(maxsize=1)
+def weekdays_only() -> WorkCalendar:
+    """Monday to Friday, without festivals and without make-up days; needs no publication."""
+    digest = sha256(b"weekdays-only").hexdigest()
+    plain = (YearCalendar(year, frozenset(), frozenset(), digest) for year in range(1980, 2101))
+    return WorkCalendar.of("weekdays-only", plain)
 
 
 def _corresponding_day(day: date, *, years: int = 0, months: int = 0) -> date:

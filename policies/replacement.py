@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from hashlib import sha256
 
 import msgspec
 
@@ -13,7 +12,7 @@ from ledger.errors import MalformedError
 from ledger.identity import format_position
 from ledger.ruling import Recorded
 from policies.judge import Judge
-from policies.legal_time import WorkCalendar, YearCalendar
+from policies.legal_time import weekdays_only
 from policies.rulebook import Resolution
 from policies.verdict import Knowledge
 from projections.center import CenterState
@@ -77,7 +76,7 @@ def judge_with(judge: Judge, replacement: Replacement, *, scheme: str) -> Judge:
         case OtherReading():
             _check_reading(judge, replacement, scheme)
         case OtherCalendar(name="weekdays-only"):
-            return Judge(judge.rulebook, _weekdays_only())
+            return Judge(judge.rulebook, weekdays_only())
     return judge
 
 
@@ -163,11 +162,3 @@ def _check_reading(judge: Judge, wanted: OtherReading, scheme: str) -> None:
             key=wanted.key,
             known=", ".join(values),
         )
-
-
-def _weekdays_only() -> WorkCalendar:
-    """Monday to Friday, without festivals and without make-up days; needs no publication."""
-    digest = sha256(b"weekdays-only").hexdigest()
-    years = range(1980, 2101)
-    plain = (YearCalendar(year, frozenset(), frozenset(), digest) for year in years)
-    return WorkCalendar.of("weekdays-only", plain)

@@ -5,9 +5,11 @@ resolves, every ground says what ban follows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
+
+import msgspec
 
 from ledger.entries import REGISTRY, FactName, StageName
 from policies.bands import band_defects
@@ -120,17 +122,36 @@ def _day_defects(edition: Edition) -> Iterator[Defect]:
     force = edition.in_force
     if force.first_day and force.last_day and force.last_day < force.first_day:
         yield Defect("the last day lies before the first", place="in_force")
-    month_days = {"designation/deadline_month_day": edition.designation.deadline_month_day}
     for chapter in ("designation", "evaluation"):
         due = getattr(edition, chapter).result
-        if due is not None:
-            month_days[f"{chapter}/result/month_day"] = due.month_day
-            if due.after == "day" and due.month_day is None:
-                yield Defect("month_day is missing", place=f"{chapter}/result")
-    for place, text in month_days.items():
-        if text is not None and not _is_month_day(text):
+        if due is not None and due.after == "day" and due.month_day is None:
+            yield Defect("month_day is missing", place=f"{chapter}/result")
+    rules = edition.designation
+    if rules.deadline_from == "month_day" and rules.deadline_month_day is None:
+        yield Defect("{key} is missing", place="designation", key="deadline_month_day")
+    for place, text in _month_days(edition, ""):
+        if not _is_month_day(text):
             said = "a day of every year is needed here, such as 04-30, not {value}"
             yield Defect(said, place=place, value=text)
+
+
+def _month_days(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every day of the year that the edition names, with its place."""
+    parts: Iterable[tuple[str, Any]]
+    if isinstance(value, msgspec.Struct):
+        parts = ((name, getattr(value, name)) for name in value.__struct_fields__)
+    elif isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, tuple):
+        parts = ((str(number), part) for number, part in enumerate(value))
+    else:
+        return
+    for name, part in parts:
+        here = f"{place}/{name}" if place else name
+        if name.endswith("month_day") and isinstance(part, str):
+            yield here, part
+        elif name != "interpretations":
+            yield from _month_days(part, here)
 
 
 def _certificate_defects(edition: Edition) -> Iterator[Defect]:

@@ -17,7 +17,7 @@ __all__ = ["Adopted", "RoundState", "adopted_on", "fold_round", "fold_scheme"]
 class RoundState(msgspec.Struct, frozen=True):
     """A round as its newest notice leaves it; the edition is that of the first notice and stays.
 
-    `earlier` is the round as the notice before left it.
+    `earlier` is the round as the notice before left it, `document` the number of the notice.
     """
 
     round: str
@@ -28,6 +28,7 @@ class RoundState(msgspec.Struct, frozen=True):
     conditions: dict[str, Any]
     position: int
     earlier: RoundState | None = None
+    document: str | None = None
 
     def before(self, position: int) -> RoundState | None:
         """The round as the notices recorded before the position left it; None where there are
@@ -64,6 +65,7 @@ def fold_round(entries: Iterable[Recorded]) -> RoundState | None:
             entry.conditions or (state.conditions if state else {}),
             recorded.position,
             state,
+            entry.document or (state.document if state else None),
         )
     return state
 

@@ -9,6 +9,7 @@ import click
 from cli.commands.log_checkpoints import checkpoint, consistency, prove
 from cli.commands.log_keys import key
 from cli.commands.log_repair import repair
+from cli.commands.log_witness import witness
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
@@ -20,7 +21,7 @@ def command() -> None:
     """The log itself."""
 
 
-for _part in (checkpoint, prove, consistency, key, repair):
+for _part in (checkpoint, prove, consistency, key, repair, witness):
     command.add_command(_part)
 
 

@@ -97,6 +97,8 @@ def _conditions(value: Value) -> Iterator[tuple[str, str]]:
         yield condition["cite"]["article"], _condition(condition)
     for attested in value["attested"]:
         template = N_("to be attested: {condition}")
+        if attested["waived"]:
+            template = N_("may be attested, and decides nothing: {condition}")
         yield (
             attested["cite"]["article"],
             translate(template).format(condition=word(attested["condition"])),
@@ -246,3 +248,15 @@ def _interpretations(found: Sequence[Value]) -> Iterator[str]:
         ]
         text = f"{item['key']} = {' | '.join(values)}"
         yield from paragraph(text, indent=7)
+        yield from _effects(item)
+
+
+def _effects(item: Value) -> Iterator[str]:
+    """What each reading but the default changes, or why it changes no outcome."""
+    for value, changes in item["changes"].items():
+        text = translate(N_("{value} changes {places}"))
+        places = translate(N_(", ")).join(changes)
+        yield from paragraph(text.format(value=value, places=places), indent=9)
+    for value, why in item["without_effect"].items():
+        text = translate(N_("{value}: no effect on outcomes; {reason}"))
+        yield from paragraph(text.format(value=value, reason=translate(why)), indent=9)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from ledger import entries as e
 from ledger.errors import MalformedError
 from ledger.ruling import Finding, Outcome
 from policies.case import Case
+from policies.edition import Authority
 from policies.forms import form_findings
 from policies.legal_time import years_after
 from policies.outcome import Assessment
@@ -20,7 +22,8 @@ from policies.rules.admission import (
     missing_materials,
     notice_conditions,
 )
-from policies.rules.filing import is_late
+from policies.rules.certificates import is_renewed
+from policies.rules.filing import is_late, lookback_anchor
 from policies.rules.grading import counter_rules
 from policies.rules.publicity import (
     designation_publicity,
@@ -194,6 +197,9 @@ def certificate_issued(case: Case, entry: e.CertificateIssued, knowledge: Knowle
             Assessment(False, "certificate_number", values, case.cite(rules.article)),
             "certificate_number",
         )
+    renewal = is_renewed(case, rules)
+    if renewal.result is False:
+        verdict.note(renewal, "certificate_number")
     verdict.outcome = Outcome(
         valid_until=years_after(entry.on, rules.years), cite=case.cite(rules.article)
     )
@@ -201,14 +207,14 @@ def certificate_issued(case: Case, entry: e.CertificateIssued, knowledge: Knowle
 
 
 def joint_signers(case: Case, entry: e.CenterEntry) -> list[Finding]:
-    """A note where fewer bodies signed than act jointly; names change over the years, so they are
-    counted."""
+    """A note where fewer bodies signed than act jointly. Names change over the years, so bodies are
+    counted, one that took the place of two for both; unless they are to sign by name (X17)."""
     authority = case.edition.authority
     article = authority.joint_acts.get(type(entry).__name__)
     if article is None:
         return []
     case.reads(authority.reads)
-    signed = len(set(entry.signers))
+    signed = _signed(authority, set(entry.signers))
     if signed >= len(authority.signers):
         return []
     values = {
@@ -221,6 +227,14 @@ def joint_signers(case: Case, entry: e.CenterEntry) -> list[Finding]:
             code="signers_missing", cite=case.cite(article), say="signers_missing", values=values
         )
     ]
+
+
+def _signed(authority: Authority, names: set[str]) -> int:
+    """How many of the bodies that act jointly the names stand for."""
+    if authority.by_name:
+        return len(names & set(authority.signers))
+    merged = Counter(authority.successors.values())
+    return sum(max(1, merged[name]) for name in names)
 
 
 def _application(case: Case, verdict: Verdict, round_id: str, article: str) -> Application | None:
@@ -271,8 +285,7 @@ def _is_chapter_missing(case: Case, verdict: Verdict) -> bool:
 
 
 def _lookback(case: Case, verdict: Verdict, *, undetermined_bars: bool) -> None:
-    anchor = case.round.deadline if case.round is not None else case.on
-    for found in lookback_facts(case, anchor):
+    for found in lookback_facts(case, lookback_anchor(case)):
         if found.result:
             verdict.bar(found, "lookback")
         elif undetermined_bars:

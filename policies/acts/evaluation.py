@@ -13,7 +13,7 @@ from policies.edition import PublicityRules
 from policies.forms import form_findings
 from policies.outcome import Assessment
 from policies.rules.admission import is_already_designated, meets
-from policies.rules.filing import is_late
+from policies.rules.filing import exemption, is_late
 from policies.rules.grading import (
     counter_rules,
     evaluation_floors,
@@ -70,7 +70,7 @@ def evaluation_submitted(case: Case, entry: e.EvaluationSubmitted, knowledge: Kn
     indicators = entry.indicators or {}
     filed = Evaluation(entry.round, int(entry.round[-4:]), indicators=indicators)
     for found, fails in evaluation_floors(case, filed):
-        if fails and found.say == "condition_unmet":
+        if fails is not False and found.say == "condition_unmet":
             verdict.note(found, "condition_unmet")
     if rules.floors_advise is not None and rules.floors is None and indicators:
         case.reads(rules.floors_advise.reads)
@@ -122,6 +122,9 @@ def grade_confirmed(case: Case, entry: e.GradeConfirmed, knowledge: Knowledge) -
     evaluation = case.state.evaluation(entry.round)
     must_be_designated(case, verdict, rules.confirmation_article)
     _not_confirmed(case, verdict, entry.round)
+    exempt = exemption(case)
+    if exempt is not None:
+        verdict.bar(exempt, "excluded")
     grading = grade_of(case, entry.round)
     cite = case.cite(grading.article)
     for open_question in grading.undetermined:
@@ -162,7 +165,8 @@ def grade_confirmed(case: Case, entry: e.GradeConfirmed, knowledge: Knowledge) -
 
 
 def warning_issued(case: Case, entry: e.WarningIssued, knowledge: Knowledge) -> Verdict:
-    """A warning needs a confirmed grade that did not fail, and a score inside the warning band."""
+    """A warning needs a confirmed grade that did not fail, unless it is read otherwise, and a score
+    inside the warning band."""
     verdict = Verdict()
     band = case.edition.evaluation.warning
     must_be_designated(case, verdict, case.edition.evaluation.confirmation_article)
@@ -183,13 +187,13 @@ def warning_issued(case: Case, entry: e.WarningIssued, knowledge: Knowledge) -> 
     else:
         result = evaluation.result
         entries = case.rests_on(result.position, evaluation.scored)
-        if result.failed:
+        if result.failed and not band.on_fail:
             values = {"round": entry.round, "grade": result.grade}
             verdict.bar(
                 Assessment(False, "warning_with_failure", values, cite, entries),
                 "warning_unfounded",
             )
-        elif not is_warned(case.edition, result.score, failed=False):
+        elif not is_warned(case.edition, result.score, failed=result.failed):
             values = {"score": _score(evaluation), "low": str(band.low), "high": str(band.high)}
             verdict.bar(
                 Assessment(False, "score_outside_warning", values, cite, entries),
@@ -344,7 +348,8 @@ def _publicity_rules(case: Case, subject: str) -> PublicityRules:
         return rules or PublicityRules(
             article=case.edition.evaluation.confirmation_article, required=False
         )
-    return PublicityRules(article=case.edition.revocation.article, required=False)
+    revocation = case.edition.revocation
+    return revocation.publicity or PublicityRules(article=revocation.article, required=False)
 
 
 def _warned(case: Case, score: Decimal | None, *, failed: bool) -> bool | None:

@@ -64,7 +64,9 @@ def interpretation_adopted(
     if unknown is not None:
         verdict.bar(unknown, "policy_undetermined")
         return verdict
-    missing = [name for name in authority.interprets if name not in entry.signers]
+    case.reads(authority.reads)
+    signed, heirs = entry.signers, authority.successors
+    missing = [n for n in authority.interprets if n not in signed and heirs.get(n) not in signed]
     if missing:
         cite = case.cite(authority.interprets_article)
         verdict.bar(
@@ -96,9 +98,9 @@ def center_revoked(case: Case, entry: e.CenterRevoked, knowledge: Knowledge) -> 
                 ),
                 "condition_undetermined",
             )
-    optional = PublicityRules(article=rules.article, required=False)
+    gate = rules.publicity or PublicityRules(article=rules.article, required=False)
     since = case.state.designated if case.state.designated is not None else -1
-    verdict.bars += publicity_findings(case, optional, "revocation", round=None, after=since)
+    verdict.bars += publicity_findings(case, gate, "revocation", round=None, after=since)
     verdict.bars += objection_findings(case, "revocation", rules.article, round=None, since=since)
     verdict.notes += joint_signers(case, entry)
     if not case.state.hearings:

@@ -100,7 +100,11 @@ def reporting_year(case: Case, round_id: str) -> int:
     Note 1 of the form; interpretation hc.form.year.
     """
     stated = case.round.reporting_year if case.round is not None else None
-    return stated if stated is not None else parse_round(round_id).year - 1
+    if stated is not None:
+        return stated
+    year = parse_round(round_id).year
+    form = case.edition.form
+    return year if form is not None and form.reporting_year == "filing_year" else year - 1
 
 
 def _is_told(found: Assessment) -> bool:

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from policies.case import Case
-from policies.edition import Condition
+from policies.edition import Condition, Lookback
 from policies.legal_time import years_before
 from policies.outcome import Assessment
-from projections.center import Application
+from projections.center import Application, Fact
 
 __all__ = [
     "attested_conditions",
@@ -67,8 +67,8 @@ def is_already_designated(case: Case) -> Assessment:
 
 
 def lookback_facts(case: Case, anchor: date) -> list[Assessment]:
-    """Each disqualifying fact inside the closed window of the look-back years before the anchor
-    (T07); an open question where the text on it is not at hand."""
+    """Each fact inside the window of the look-back years before the anchor that disqualifies (T07),
+    or may; an open question where the text on it is not at hand."""
     rules = case.edition.designation.lookback
     if rules is None:
         unknown = case.not_at_hand("designation/lookback")
@@ -76,23 +76,8 @@ def lookback_facts(case: Case, anchor: date) -> list[Assessment]:
     if not case.state.facts:
         return []
     start = years_before(anchor, rules.years)
-    found = []
-    for fact in case.state.facts:
-        article = rules.facts.get(fact.fact)
-        if article is not None and start <= fact.decided_on <= anchor:
-            case.reads(rules.reads)
-            values = {
-                "fact": fact.fact,
-                "decided_on": fact.decided_on.isoformat(),
-                "from": start.isoformat(),
-                "to": anchor.isoformat(),
-            }
-            found.append(
-                Assessment(
-                    True, "lookback", values, case.cite(article), case.rests_on(fact.position)
-                )
-            )
-    return found
+    asked = [_looked_back_on(case, rules, fact, start, anchor) for fact in case.state.facts]
+    return [found for found in asked if found is not None]
 
 
 def basic_conditions(case: Case, application: Application) -> list[Assessment]:
@@ -140,10 +125,12 @@ def basic_conditions(case: Case, application: Application) -> list[Assessment]:
 
 
 def attested_conditions(case: Case, application: Application) -> list[Assessment]:
-    """Conditions an official attested; what nobody attested is not asked for, and what the round's
-    notice asks for is judged as the notice says."""
+    """Conditions an official attested; what nobody attested or what is waived is not asked for, and
+    what the round's notice asks for is judged as the notice says."""
     articles = case.edition.designation.attested
-    by_notice = _notice_of(case)
+    if application.attested:
+        case.reads(case.edition.designation.reads)
+    apart = {*_notice_of(case), *case.edition.designation.waived}
     return [
         Assessment(
             value,
@@ -153,14 +140,22 @@ def attested_conditions(case: Case, application: Application) -> list[Assessment
             case.rests_on(application.position),
         )
         for name, value in sorted(application.attested.items())
-        if name not in by_notice
+        if name not in apart
     ]
 
 
 def notice_conditions(case: Case, application: Application) -> list[Assessment]:
-    """Conditions that only the round's notice sets: name → required truth value."""
-    found = []
-    for name, required in sorted(_notice_of(case).items()):
+    """Conditions that only the round's notice sets: name → required truth value; none where the
+    regulation lets no notice set any (H19). Cited to the notice itself, if it bears a number."""
+    found: list[Assessment] = []
+    asked = _notice_of(case)
+    if asked:
+        case.reads(case.edition.designation.reads)
+    if not case.edition.designation.notice_conditions:
+        return found
+    rules, notice = case.edition.designation, case.round.document if case.round else None
+    cite = case.cite(notice or rules.deadline_article or rules.article)
+    for name, required in sorted(asked.items()):
         stated = application.attested.get(name)
         result = None if stated is None else stated == required
         position = case.round.position if case.round else None
@@ -172,9 +167,6 @@ def notice_conditions(case: Case, application: Application) -> list[Assessment]:
             if result is False
             else "notice_condition_unknown"
         )
-        cite = case.cite(
-            case.edition.designation.deadline_article or case.edition.designation.article
-        )
         found.append(
             Assessment(result, say, values, cite, case.rests_on(position, application.position))
         )
@@ -182,12 +174,14 @@ def notice_conditions(case: Case, application: Application) -> list[Assessment]:
 
 
 def missing_materials(case: Case, application: Application) -> Assessment | None:
-    """The required documents that the list filed does not name; None where no list was filed or
-    asked for."""
+    """The required documents, of the regulation and of the round's notice (H06), that the list
+    filed does not name; None where no list was filed or asked for."""
     rules = case.edition.designation
-    if application.materials is None or not rules.materials:
+    if application.materials is None:
         return None
-    missing = [name for name in rules.materials if name not in application.materials]
+    case.reads(rules.reads)
+    needed = [*rules.materials, *_materials_of_notice(case)]
+    missing = [name for name in needed if name not in application.materials]
     if not missing:
         return None
     cite = case.cite(rules.materials_article or rules.article)
@@ -235,6 +229,38 @@ def _notice_of(case: Case) -> dict[str, bool]:
     """The conditions that only the round's notice sets, each with the truth value it asks for."""
     conditions = case.round.conditions if case.round else {}
     return {name: asked for name, asked in conditions.items() if isinstance(asked, bool)}
+
+
+def _materials_of_notice(case: Case) -> list[str]:
+    """The documents that only the round's notice asks for, under `materials` in its conditions."""
+    listed = case.round.conditions.get("materials") if case.round else None
+    if not isinstance(listed, list):
+        return []
+    return [str(name) for name in listed] if case.edition.designation.notice_materials else []
+
+
+def _looked_back_on(
+    case: Case, rules: Lookback, fact: Fact, start: date, end: date
+) -> Assessment | None:
+    """The fact as a bar to applying, or as a possible one; None where it is none."""
+    article = rules.facts.get(fact.fact)
+    day = fact.on if rules.fact_day == "publication" else fact.decided_on
+    is_before = day < start or (day == start and not rules.first_day_included)
+    if article is None or is_before or (day > end and rules.fact_day != "act"):
+        return None
+    result, say = (True, "lookback") if rules.fact_day != "act" else (None, "lookback_act_unknown")
+    if fact.fact in rules.penalized and fact.penalized is not True:
+        if fact.penalized is False:
+            return None
+        result, say = None, "fact_penalty_unknown"
+    case.reads(rules.reads)
+    values = {
+        "fact": fact.fact,
+        "decided_on": day.isoformat(),
+        "from": start.isoformat(),
+        "to": end.isoformat(),
+    }
+    return Assessment(result, say, values, case.cite(article), case.rests_on(fact.position))
 
 
 def _measured(

@@ -52,9 +52,10 @@ def band_of(edition: Edition, score: Decimal) -> Grade:
 
 
 def is_warned(edition: Edition, score: Decimal | None, *, failed: bool) -> bool:
-    """Whether the score lies in the warning band; a warning never goes with a failing grade."""
+    """Whether the score lies in the warning band; with a failing grade a warning only goes where
+    the edition says so (X23)."""
     band = edition.evaluation.warning
-    if band is None or score is None or failed:
+    if band is None or score is None or (failed and not band.on_fail):
         return False
     return _within(score, band.low, band.high, low=band.low_included, high=band.high_included)
 
@@ -138,11 +139,12 @@ def counter_rule(edition: Edition, name: str) -> CounterRule:
 
 
 def missed_run(
-    state: CenterState, counter: Counter, evaluation_year: int, *, known_on: date | None = None
+    case: Case, counter: Counter, evaluation_year: int, *, known_on: date | None = None
 ) -> list[Request]:
     """The first run of as many adjacent missed returns as the counter allows, between the
     evaluation of that year and the one before it; empty where there is none. What was filed late
-    counts as filed, unless that came after `known_on`."""
+    counts as filed, unless the edition says otherwise or that came after `known_on`."""
+    state = case.state
     earlier = _before(state, evaluation_year).results()
     since = earlier[-1].result.on if earlier and earlier[-1].result else None
     run: list[Request] = []
@@ -150,7 +152,8 @@ def missed_run(
         day = request.due or request.missed_on
         if since is not None and day is not None and day <= since:
             continue
-        run = [*run, request] if _is_missed(request, known_on) else []
+        is_missed = _is_missed(request, known_on) or _is_too_late(case, counter, request)
+        run = [*run, request] if is_missed else []
         if len(run) >= counter.limit:
             return run
     return []
@@ -171,12 +174,13 @@ def _floor(
         industry_of(case.state),
         evaluation.filed,
     )
-    if found.result is None and evaluation.floors_met:
+    is_open = found.result is None or (found.result is False and floors.missed == "open")
+    if is_open and evaluation.floors_met:
         attested = Assessment(
             True, "floors_met", found.values, found.cite, case.rests_on(evaluation.floors)
         )
         return attested, False
-    return found, None if found.result is None else not found.result
+    return found, None if is_open else not found.result
 
 
 def _other_failures(case: Case, evaluation: Evaluation) -> list[tuple[Assessment, bool | None]]:
@@ -190,6 +194,7 @@ def _other_failures(case: Case, evaluation: Evaluation) -> list[tuple[Assessment
             evaluation.round,
             grace_months=rule.grace_months,
             grace_days=rule.grace_days,
+            month_day=rule.month_day,
             article=rule.article,
             absence_counts=True,
         )
@@ -241,7 +246,10 @@ def _band_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment
         or not counter.low <= score < counter.high
     ):
         return Assessment(False, "score_outside_band", {"counter": name}, cite), False
-    before = count(counter_rule(case.edition, name), _before(case.state, evaluation.year))
+    earlier = _before(case.state, evaluation.year)
+    if counter.scope == "lifetime":
+        earlier = replace(earlier, designated_on=None, designated=None)
+    before = count(counter_rule(case.edition, name), earlier)
     total = before.count + 1
     values = {
         "counter": name,
@@ -259,7 +267,7 @@ def _band_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment
 def _returns_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessment, bool | None]:
     counter = case.edition.evaluation.counters[name]
     cite = case.cite(counter.fails_article or counter.article)
-    run = missed_run(case.state, counter, evaluation.year)
+    run = missed_run(case, counter, evaluation.year)
     if not run:
         return Assessment(False, "returns_filed", {"counter": name}, cite), False
     values = {
@@ -268,7 +276,7 @@ def _returns_run(case: Case, evaluation: Evaluation, name: str) -> tuple[Assessm
         "limit": counter.limit,
         "periods": [r.period for r in run],
     }
-    entries = case.rests_on(*(r.missed for r in run))
+    entries = case.rests_on(*(r.filed if r.missed is None else r.missed for r in run))
     return Assessment(True, "returns_missed_run", values, cite, entries), True
 
 
@@ -276,6 +284,14 @@ def _is_missed(request: Request, known_on: date | None) -> bool:
     if request.missed_on is None or (known_on is not None and request.missed_on > known_on):
         return False
     return request.filed_on is None or (known_on is not None and request.filed_on > known_on)
+
+
+def _is_too_late(case: Case, counter: Counter, request: Request) -> bool:
+    """Whether the return was filed after its day, where that counts as not filed (X07)."""
+    if counter.late_filing == "filed" or request.filed_on is None or request.due is None:
+        return False
+    last = case.roll(request.due)
+    return last is not None and request.filed_on > last
 
 
 def _before(state: CenterState, evaluation_year: int) -> CenterState:

@@ -39,10 +39,13 @@ def latest_publicity(
 
 
 def publicity_length(case: Case, rules: PublicityRules, period: Publicity) -> Assessment:
-    """Whether the period is long enough; the first day is day 1 and the last is not rolled
-    (T08)."""
-    days = (period.closes - period.on).days + 1
+    """Whether the period is long enough; the first day is day 1, unless it is read otherwise, and
+    the last is not rolled (T08)."""
     case.reads(rules.reads)
+    days = _length(case, rules, period)
+    cite = case.cite(rules.article)
+    if days is None:
+        return Assessment(None, "no_calendar", {"year": period.closes.year}, cite)
     values = {
         "days": days,
         "min_days": rules.min_days,
@@ -54,7 +57,7 @@ def publicity_length(case: Case, rules: PublicityRules, period: Publicity) -> As
         enough,
         "publicity_long_enough" if enough else "publicity_short",
         values,
-        case.cite(rules.article),
+        cite,
     )
 
 
@@ -124,6 +127,14 @@ def objection_findings(
             )
         )
     return found
+
+
+def _length(case: Case, rules: PublicityRules, period: Publicity) -> int | None:
+    """The days of the period as the edition counts them; None where no calendar says."""
+    if rules.counted == "working_days" and rules.min_days is not None:
+        return case.working_days_from(period.on, period.closes)
+    days = (period.closes - period.on).days
+    return days if rules.counted == "posting_day_excluded" else days + 1
 
 
 def _objections(case: Case, subject: str, round: str | None) -> list[Objection]:

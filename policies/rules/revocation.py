@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from ledger.ruling import Ban
 from policies.case import Case
@@ -15,11 +17,13 @@ from policies.edition import (
     WhenFailed,
     WhenFailedRun,
     WhenNotFiled,
+    WhenReportedLate,
     WhenReturnsMissed,
     WhenWithdrawn,
 )
-from policies.legal_time import day_after, years_after
-from policies.outcome import Assessment, any_holds
+from policies.legal_time import day_after, years_after, years_before
+from policies.outcome import Assessment, all_hold, any_holds
+from policies.rules.changes import is_reported_late
 from policies.rules.filing import was_not_filed
 from policies.rules.grading import counter_rule, missed_run
 from projections.center import Evaluation, Fact
@@ -68,8 +72,8 @@ def ban_rule_of(case: Case, ground_id: str) -> BanRule | None:
 
 
 def ban_of(case: Case, grounds: tuple[str, ...], start: date) -> Ban | None:
-    """The reapplication ban of a revocation on those grounds: the longest, from the day itself,
-    which is not counted; of unknown length where the text on it is not at hand."""
+    """The reapplication ban of a revocation on those grounds: the longest, from the decision or the
+    discovery (H15); of unknown length where the text on it is not at hand."""
     reasons = {g: why for g in grounds if (why := _why_ban_unknown(case, g)) is not None}
     if reasons:
         reason = next(iter(reasons.values()))
@@ -82,6 +86,8 @@ def ban_of(case: Case, grounds: tuple[str, ...], start: date) -> Ban | None:
     years = longest.years
     if case.edition.revocation.multiple == "sum":
         years = sum(rule.years for rule in rules.values())
+    if longest.starts == "discovery":
+        start = _discovered_on(case, [g for g, rule in rules.items() if rule == longest]) or start
     return _ban(case, start, years, longest.article, tuple(g for g in grounds if g in rules))
 
 
@@ -103,7 +109,8 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     if rule is None:
         return _unknown_ban(case, case.on, grounds=(), reason=unknown or "")
     case.reads(rule.reads)
-    return _ban(case, case.on, rule.years, rule.article, (rule.ground,))
+    start = case.on if rule.starts == "decision" else min(f.on for f in found)
+    return _ban(case, start, rule.years, rule.article, (rule.ground,))
 
 
 def _why_ban_unknown(case: Case, ground_id: str) -> str | None:
@@ -127,8 +134,20 @@ def _unknown_ban(case: Case, start: date, *, grounds: tuple[str, ...], reason: s
     )
 
 
+def _discovered_on(case: Case, grounds: list[str]) -> date | None:
+    """The first day on which a fact was established that carries one of the grounds."""
+    known = case.edition.revocation.grounds
+    parts = [
+        part for g in grounds for when in known[g].when for part in _ask(case, known[g], when, {})
+    ]
+    carrying = {n for part in parts if part.result for n in part.entries}
+    return min((f.on for f in case.state.facts if f.position in carrying), default=None)
+
+
 def _ban(case: Case, start: date, years: int, article: str, grounds: tuple[str, ...]) -> Ban:
     last = years_after(start, years)
+    if case.edition.time.first_day == "counted":
+        last -= timedelta(days=1)  # the day of the event is day 1 (T02)
     return Ban(
         start=start,
         last_day=last,
@@ -146,7 +165,7 @@ def _ask(
         case WhenFailedRun():
             return [_failed_run(case, ground, when)]
         case WhenFailed():
-            return _failed(case, ground)
+            return _failed(case, ground, when)
         case WhenNotFiled():
             return _not_filed(case, ground, when, deadline_cases)
         case WhenReturnsMissed():
@@ -155,6 +174,8 @@ def _ask(
             return _facts(case, ground, when)
         case WhenWithdrawn():
             return [_withdrawn(case, ground)]
+        case WhenReportedLate():
+            return _reported_late(case, ground)
         case _ as never:
             assert_never(never)
 
@@ -181,12 +202,13 @@ def _failed_run(case: Case, ground: Ground, when: WhenFailedRun) -> Assessment:
     )
 
 
-def _failed(case: Case, ground: Ground) -> list[Assessment]:
+def _failed(case: Case, ground: Ground, when: WhenFailed) -> list[Assessment]:
     cite = case.cite(ground.article)
+    result, say = (None, "failure_to_be_weighed") if when.needs_review else (True, "grade_failed")
     found = [
         Assessment(
-            True,
-            "grade_failed",
+            result,
+            say,
             {"round": v.round, "grade": v.result.grade},
             cite,
             case.rests_on(v.result.position),
@@ -212,11 +234,13 @@ def _not_filed(
                 evaluation.round,
                 grace_months=when.grace_months,
                 grace_days=when.grace_days,
+                month_day=when.month_day,
                 article=ground.article,
             )
         )
         case.used |= about.used
         case.years |= about.years
+        case.used_readings |= about.used_readings
     return found or [Assessment(False, "no_failure_to_file_on_record", {}, cite)]
 
 
@@ -240,6 +264,8 @@ def _facts(case: Case, ground: Ground, when: WhenFacts) -> list[Assessment]:
     found = [
         _qualified(case, ground, when, fact) for fact in case.state.facts if fact.fact in when.facts
     ]
+    if when.together:
+        return [_all_together(case, ground, when, found)]
     return found or [
         Assessment(
             False,
@@ -248,6 +274,31 @@ def _facts(case: Case, ground: Ground, when: WhenFacts) -> list[Assessment]:
             cite,
         )
     ]
+
+
+def _all_together(
+    case: Case, ground: Ground, when: WhenFacts, found: list[Assessment]
+) -> Assessment:
+    """Whether each of the facts is established, where only all of them together count (X20)."""
+    answers = [
+        any_holds(part.result for part in found if part.values["fact"] == name)
+        for name in when.facts
+    ]
+    result = all_hold(answers)
+    say = "facts_together" if result else "facts_not_together"
+    entries = tuple(sorted({n for part in found for n in part.entries}))
+    return Assessment(result, say, {"facts": list(when.facts)}, case.cite(ground.article), entries)
+
+
+def _reported_late(case: Case, ground: Ground) -> list[Assessment]:
+    """Each renaming or reorganisation since the designation, and whether its report came late."""
+    designated, cite = case.state.designated_on, case.cite(ground.article)
+    found = [
+        replace(is_reported_late(case, change), cite=cite)
+        for change in case.state.changes
+        if designated is None or change.on >= designated
+    ]
+    return found or [Assessment(False, "no_change", {}, cite)]
 
 
 def _qualified(case: Case, ground: Ground, when: WhenFacts, fact: Fact) -> Assessment:
@@ -259,6 +310,9 @@ def _qualified(case: Case, ground: Ground, when: WhenFacts, fact: Fact) -> Asses
     if when.since == "designation" and designated is not None and fact.decided_on < designated:
         values["designated_on"] = designated.isoformat()
         return Assessment(False, "fact_before_designation", values, cite, entries)
+    if when.within_years is not None and fact.decided_on < years_before(case.on, when.within_years):
+        values["years"] = str(when.within_years)
+        return Assessment(False, "fact_too_old", values, cite, entries)
     if when.needs == "penalized":
         say = {True: "fact_penalized", False: "fact_not_penalized", None: "fact_penalty_unknown"}[
             fact.penalized
@@ -316,7 +370,7 @@ def _was_failed_by(case: Case, counter_name: str) -> bool:
     limit = lowest[0].high if lowest else None
     return any(
         (v.result.score is None or limit is None or v.result.score >= limit)
-        and bool(missed_run(case.state, counter, v.year, known_on=v.result.on))
+        and bool(missed_run(case, counter, v.year, known_on=v.result.on))
         for v in case.state.results()
         if v.result is not None and v.result.failed
     )

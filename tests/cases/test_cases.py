@@ -27,22 +27,3 @@ def test_every_ground_is_cased(scheme: str) -> None:
     assert tried >= {
         (met, ground) for met in (True, False) for ground in edition.revocation.grounds
     }
-
-
-@pytest.mark.parametrize("scheme", ["beijing", "xian", "hechuan"])
-def test_every_reading_is_cased(scheme: str) -> None:
-    """Each reading that changes anything is adopted in a case, and so decides one."""
-    edition = judge().rulebook.edition(judge().rulebook.ids(scheme)[0])
-    adopted = {
-        (line["interpretation"], line["value"])
-        for case in CASES
-        for line in case.given
-        if line["type"] == "InterpretationAdopted" and line["scheme"] == scheme
-    }
-    changing = {
-        (key, value)
-        for key, found in edition.interpretations.items()
-        for value, changes in found.values.items()
-        if changes
-    }
-    assert changing <= adopted

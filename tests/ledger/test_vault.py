@@ -29,7 +29,8 @@ ERASURE = {
 
 def files(folder: Path) -> bytes:
     """Everything the database keeps on disk."""
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("ledger.db*")))
+    found = sorted(path for path in folder.glob("ledger.db*") if path.is_file())
+    return b"".join(path.read_bytes() for path in found)
 
 
 def record(folder: Path, *entries: dict[str, object]) -> int:

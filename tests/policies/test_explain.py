@@ -111,6 +111,15 @@ class TestRevoked:
             "first_eligible_day": "2024-07-30",
         }
 
+    def test_the_first_day_may_be_counted(self) -> None:
+        """Under the reading that counts the day of the revocation, the arithmetic says so."""
+        reading = adopting(
+            "beijing", "time.start_day", "counted", on="2020-01-02", by=["北京市经济和信息化局"]
+        )
+        past = given(reading, *background("beijing", "revoked-for-failing"))
+        (ban,) = saying(why(past, BEIJING).because, "ban_arithmetic_counted")
+        assert (ban.values["start"], ban.values["last_day"]) == ("2022-07-29", "2024-07-28")
+
     def test_why_not_names_the_first_day(self) -> None:
         """What would change the answer is the first eligible day, and whether it has come."""
         past = given(*background("beijing", "revoked-for-failing"))

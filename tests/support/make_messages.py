@@ -53,6 +53,7 @@ SPOKEN = {
     "replace": 2,
     "_add": 2,
     "_add_head": 1,
+    "_refusal": 1,
     "Damage": 3,
     "Defect": 0,
 }
@@ -60,6 +61,7 @@ COUNTED = "counted"
 """Function whose two arguments are a message for one and for many."""
 NAMED = frozenset({"said"})
 WORDS_OF_EDITIONS = frozenset({"question"})
+REASONS_OF_EDITIONS = frozenset({"without_effect"})
 
 HEADER = """\
 # Messages of taizhang. English is the language of the sources.
@@ -203,6 +205,8 @@ def _words(path: Path) -> Iterator[str]:
             for key, part in value.items():
                 if key in WORDS_OF_EDITIONS and isinstance(part, str):
                     yield part
+                elif key in REASONS_OF_EDITIONS and isinstance(part, dict):
+                    yield from map(str, part.values())
                 else:
                     yield from spoken(part)
         elif isinstance(value, list):

@@ -34,6 +34,7 @@ from ledger.ruling import Finding, Recorded
 from ledger.upcasting import recorded_of
 from policies.audit import AuditFinding, audit_center, audit_plain
 from policies.calendars import load_calendar
+from policies.duties import duties_of_center
 from policies.eligibility import may_apply
 from policies.explain import Explanation, explain
 from policies.judge import Judge
@@ -402,6 +403,14 @@ def _names(scenario: Scenario, expected: Sequence[str]) -> None:
     assert found == set(expected)
 
 
+def _says(scenario: Scenario, expected: Sequence[str]) -> None:
+    """The sentence of every bar and note, by its name; of a ground also the parts it rests on."""
+    found = {f.say for f in (*scenario.answer.bars, *scenario.answer.notes)}
+    for finding in scenario.answer.bars:
+        found |= {part["say"] for part in finding.values.get("because", ())}
+    assert found == set(expected)
+
+
 def _grade(scenario: Scenario, expected: str | None) -> None:
     outcome = scenario.answer.recorded[-1].outcome
     assert outcome.grade == expected
@@ -452,6 +461,19 @@ def _audit(scenario: Scenario, expected: Mapping[str, Any]) -> None:
     deviations = sorted(f.code for f in found if f.position is not None)
     assert omissions == sorted(expected.get("omissions", [])), found
     assert deviations == sorted(expected.get("deviations", [])), found
+
+
+def _due(scenario: Scenario, expected: Mapping[str, Any]) -> None:
+    """By when the named duties of the center are due, on a day."""
+    day, center = date.fromisoformat(expected["on"]), scenario.center
+    entries = scenario.ledger.entries(center)
+    stored = scenario.ledger.stored
+    found = {
+        duty.what: duty.due.isoformat() if duty.due else None
+        for duty in duties_of_center(judge(), center, entries, stored, on=day, rounds=())
+    }
+    wanted = {what: due for what, due in expected.items() if what != "on"}
+    assert {what: found.get(what, "not due at all") for what in wanted} == wanted
 
 
 def _readings(scenario: Scenario, expected: Mapping[str, str]) -> None:
@@ -538,6 +560,7 @@ EXPECTATIONS: dict[str, Callable[[Scenario, Any], None]] = {
     "malformed": _malformed,
     "cites": _cites,
     "names": _names,
+    "says": _says,
     "grade": _grade,
     "grade_article": _grade_article,
     "warned": _warned,
@@ -545,6 +568,7 @@ EXPECTATIONS: dict[str, Callable[[Scenario, Any], None]] = {
     "as_of": _as_of,
     "eligible": _eligible,
     "audit": _audit,
+    "due": _due,
     "readings": _readings,
     "edition": _edition,
 }
