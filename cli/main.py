@@ -33,6 +33,7 @@ _COMMANDS = {
     "deadlines": N_("What is due, from whom, by when."),
     "policy": N_("Regulations as data: list, show, check, add and compare."),
     "log": N_("Integrity of the log: checkpoints, proofs, keys, verification."),
+    "evidence": N_("A self-contained file for a dispute: export and check."),
     "backup": N_("Write the whole ledger into one file."),
     "restore": N_("Put a backup back; what was lost is put on record."),
     "projection": N_("Read models: rebuild, and compare with the live ones."),

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from ledger.checkpoints import StoredCheckpoint
+    from ledger.evidence import Built, Wanted
     from ledger.repair import Mended
     from ledger.sealing import Sealing
+    from projections.center import CenterState
 
 __all__ = ["Proofs", "trust_folder"]
 
@@ -184,6 +186,24 @@ class Proofs:
             hashes = prove_consistency(read, old_size=old_size, new_size=found.size)
             return hashes, found.size, cosigned_note(connection, found)
 
+    def evidence(self, wanted: Wanted, *, size: int | None = None) -> Built:
+        """The evidence file of a center at the newest checkpoint, or that of a size."""
+        from ledger.checkpoints import newest_checkpoint
+        from ledger.evidence import build_evidence
+        from ledger.identity import scheme_of
+
+        log = scheme_of(wanted.center)
+        with read_transaction(self.engine) as connection:
+            found = self._found(connection, log, size)
+            return build_evidence(
+                connection,
+                wanted,
+                found,
+                is_newest=newest_checkpoint(connection, log) == found,
+                statuses=status_digests,
+                status_of=status_document,
+            )
+
     def _covering(
         self, connection: Connection, position: Position, size: int | None
     ) -> StoredCheckpoint:
@@ -223,17 +243,33 @@ def status_digests(
     connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
 ) -> Iterator[tuple[str, bytes]]:
     """Digest of the published status of each center, folded from its entries up to a position."""
+    from projections.published import status_digest
+
+    for center, state in _states(connection, log, centers, upto):
+        yield center, status_digest(state)
+
+
+def status_document(connection: Connection, log: str, center: str, upto: int) -> bytes:
+    """What was published of a center after its entries up to a position."""
+    from projections.published import published_status
+
+    ((_, state),) = _states(connection, log, [center], upto)
+    return published_status(state)
+
+
+def _states(
+    connection: Connection, log: str, centers: Sequence[str], upto: int | None
+) -> Iterator[tuple[str, CenterState]]:
     from itertools import groupby
 
     from ledger import reading
     from ledger.upcasting import recorded_of
     from projections.fold import fold
-    from projections.published import status_digest
 
     rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers, upto_position=upto)
     for center, found in groupby(rows, key=lambda row: row.stream):
         entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
-        yield center, status_digest(fold(center, entries))
+        yield center, fold(center, entries)
 
 
 def _unsealed(log: str, size: int | None = None) -> NotFoundError:

@@ -25,6 +25,7 @@ __all__ = [
     "Row",
     "attachments_of",
     "leaf_hashes",
+    "leaf_of",
     "log_head",
     "logs",
     "private_of",
@@ -125,6 +126,17 @@ def leaf_hashes(connection: Connection, log: str, *, start: int, stop: int) -> I
         .order_by(_E.position)
     )
     yield from connection.execute(wanted).scalars()
+
+
+def leaf_of(connection: Connection, log: str, stream: str, version: int) -> bytes:
+    """The stored leaf hash of a version of a stream; raises NotFoundError."""
+    wanted = select(_E.leaf).where(_E.log == log, _E.stream == stream, _E.version == version)
+    found: bytes | None = connection.scalar(wanted)
+    if found is None:
+        raise NotFoundError(
+            "version {version} of {stream} is missing", version=version, stream=stream
+        )
+    return found
 
 
 def log_head(connection: Connection, log: str) -> LogHead:
