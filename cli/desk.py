@@ -487,9 +487,9 @@ class Desk:
         another content.
         """
         from ledger.policy_store import add_edition
-        from policies.checking import check_file
+        from policies.adding import check_to_add
 
-        checked = check_file(data, source=source)
+        checked = check_to_add(data, source=source)
         if checked.edition is None or checked.defects:
             message = "defects in {file}: {count}; nothing can be ruled by it"
             count = len(checked.defects)

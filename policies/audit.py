@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from ledger.entries import CenterRevoked
 from ledger.identity import parse_round
 from ledger.ruling import Cite, Finding, Recorded
 from policies.acts.supervision import deadline_cases
@@ -16,7 +15,7 @@ from policies.case import Case
 from policies.edition import ResultDue
 from policies.judge import Judge
 from policies.rules.changes import is_reported_late
-from policies.rules.revocation import ground_met
+from policies.rules.revocation import ground_met, is_settled, revocations_undone
 from policies.verdict import Knowledge, KnownBefore
 from projections.center import CenterState
 from projections.fold import annulments, can_extend, extend, fold
@@ -112,7 +111,7 @@ def _omissions(
         return
     case = judge.case(judge.rulebook.edition(edition_id), state, today, knowledge, None)
     if state.standing == "designated":
-        yield from _revocations_due(case, knowledge, _revocations_undone(entries))
+        yield from _revocations_due(case, knowledge, revocations_undone(entries))
     yield from _warnings_due(case)
     yield from _results_overdue(case, {r.position: r.entry.on for r in entries})
     yield from _reports_late(case)
@@ -124,17 +123,6 @@ def _any_edition(entries: Sequence[Recorded]) -> str | None:
     )
 
 
-def _revocations_undone(entries: Sequence[Recorded]) -> dict[str, int]:
-    """Ground → position of the last revocation on it that was annulled."""
-    gone = annulments(entries)
-    return {
-        ground: r.position
-        for r in entries
-        if r.position in gone and isinstance(r.entry, CenterRevoked)
-        for ground in r.entry.grounds
-    }
-
-
 def _revocations_due(
     case: Case, knowledge: Knowledge, undone: dict[str, int]
 ) -> Iterator[AuditFinding]:
@@ -142,7 +130,7 @@ def _revocations_due(
     rounds = deadline_cases(case, knowledge)
     for ground_id in case.edition.revocation.grounds:
         met = ground_met(case, ground_id, deadline_cases=rounds)
-        if met.result and undone.get(ground_id, -1) <= max(met.entries, default=-1):
+        if met.result and not is_settled(met, undone):
             values = {"ground": ground_id}
             yield AuditFinding(
                 None,

@@ -36,7 +36,7 @@ def explain(
     judge: Judge, state: CenterState, entries: Sequence[Recorded], on: date, knowledge: Knowledge
 ) -> Explanation:
     """The explanation of the center's status at the end of the day, from the entries known."""
-    teller = _Teller(judge, state, entries, on, knowledge)
+    teller = _Teller(judge, judge.as_read(state, on, knowledge), entries, on, knowledge)
     match state.status:
         case "revoked":
             return teller.revoked()

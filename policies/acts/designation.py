@@ -310,7 +310,8 @@ def _meets_conditions(
         if found.result is False:
             verdict.bar(found, "excluded")
         elif found.result is None:
-            verdict.note(found, "condition_undetermined")
+            say = verdict.bar if undetermined_bars else verdict.note
+            say(found, "condition_undetermined")
 
 
 def _reviews_passed(case: Case, verdict: Verdict, round_id: str) -> None:

@@ -271,6 +271,26 @@ class TestDesignated:
         }
         assert list(counter.entries) == positions(past, BEIJING, "GradeConfirmed/1")
 
+    def test_counters_follow_the_reading_of_the_day(self) -> None:
+        """A reading adopted after the last grade counts anew from its own day on."""
+        past = given(
+            *background("beijing", "designated", "failed-2021", "failed-2023"),
+            adopting(
+                "beijing",
+                "bj.consec.unit",
+                "rounds",
+                on="2023-07-03",
+                by=["北京市经济和信息化局"],
+            ),
+        )
+        counted = [
+            part.values["count"]
+            for day in ("2023-07-02", "2023-07-03")
+            for part in why(past, BEIJING, on=day).why_not
+            if "counter" in part.values
+        ]
+        assert counted == [1, 2]
+
     def test_a_met_ground_is_not_hidden(self) -> None:
         """A ground that is met without a revocation is said to be met."""
         past = given(*background("beijing", "designated", "failed-2021", "failed-2022"))
