@@ -9,6 +9,7 @@ form that is not at hand, or is another one than was meant, would only show when
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ledger.errors import MalformedError
 from policies.checking import CheckedFile, check_file
@@ -39,5 +40,9 @@ def _form_defects(edition: Edition) -> Iterator[Defect]:
     for name in rules.relations:
         if name not in form.relations:
             said = "the form {form} has no sum {name!r}; it has {known}"
-            values = {"form": form.form, "name": name, "known": ", ".join(form.relations)}
+            values: dict[str, Any] = {
+                "form": form.form,
+                "name": name,
+                "known": ", ".join(form.relations),
+            }
             yield Defect(said, place=f"form/relations/{name}", **values)
