@@ -288,6 +288,9 @@ SENTENCES: dict[str, str] = {
     "scored_without_threshold": N_("{value} {unit}: {points} points, as for every figure from 0"),
     "scored_step": N_("{value} {unit} reaches {step}: {points} points"),
     "scored_no_step": N_("{value} {unit} does not reach {step}: no points"),
+    "scored_in_open_part": N_(
+        "{points} points by experts; the table at hand does not say of how many"
+    ),
     "scored_by_experts": N_("{points} of {most} points by experts"),
     "scored_unfiled": N_("{missing} not filed: {least} to {most} points"),
     "scored_off_form": N_("{reason}: {least} to {most} points"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from support import command
-from support.counter import DEMO, GULOU, HAITANG, YINXING, Run
+from support.counter import DEMO, GULOU, HAITANG, HECHUAN_FILED, YINXING, Run, record_filing
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -100,8 +100,22 @@ def test_malformed_file_is_word_for_word(language: str, run: Run, town: str) -> 
     compare("record-malformed", language, run, "record -", url=town, stdin=MALFORMED)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("what-if-table", "--table yantai/2021-11"),
+        ("what-if-table-open", "--table yantai/2023-07 --expert expert_items=12"),
+    ],
+)
+def test_foreign_score_is_word_for_word(name: str, options: str, language: str, run: Run) -> None:
+    """A filing scored by a foreign table is told exactly so."""
+    record_filing(run)
+    compare(name, language, run, f"what-if {HECHUAN_FILED} {options}", url=None)
+
+
 def compare(
-    name: str, language: str, run: Run, arguments: str, *, url: str, stdin: str = ""
+    name: str, language: str, run: Run, arguments: str, *, url: str | None, stdin: str = ""
 ) -> None:
     """Run a command and compare all it says with the golden transcript."""
     said = run(*arguments.split(), url=url, language=language, stdin=stdin)
