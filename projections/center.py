@@ -77,6 +77,11 @@ class Application(_Part, frozen=True):
     proposed: int | None = None
     designated: int | None = None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was filed and neither refused nor led to a designation."""
+        return self.position >= 0 and self.refused is None and self.designated is None
+
 
 class Publicity(_Part, frozen=True):
     """A publicity period: first and last day, both included."""
@@ -306,6 +311,7 @@ def annul(state: CenterState, recorded: Recorded, target: Recorded | None) -> Ce
                 application is not None
                 and application.proposed is None
                 and state.stage == "applicant"
+                and not any(a is not application and a.is_under_way for a in state.applications)
             ):
                 state = replace(state, stage=None)
         case e.GradeConfirmed(round=round):

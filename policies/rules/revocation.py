@@ -106,8 +106,8 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     rule = case.edition.designation.applicant_fraud
     application = case.state.application(round_id)
     unknown = case.edition.why_unknown("designation/applicant_fraud") if rule is None else None
-    if application is None or (rule is None and unknown is None):
-        return None
+    if application is None or application.position < 0 or (rule is None and unknown is None):
+        return None  # a refusal of what was never filed bans nobody
     found = [
         f
         for f in case.state.facts
