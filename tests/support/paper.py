@@ -79,6 +79,12 @@ class Procedure:
     floors: bool | None = None
     reviews: dict[str, bool] = field(default_factory=dict)
 
+    @property
+    def is_on_file(self) -> bool:
+        """Whether anything says that there was an application."""
+        traces = (self.filed, self.admitted, self.refused, self.proposed)
+        return any(trace is not None for trace in traces)
+
 
 @dataclass
 class Result:
@@ -324,7 +330,8 @@ def _apply(found: Standing, event: Event, round_id: str) -> None:
         stage = found.under_way or stage
     elif procedure is not None:
         found.procedures[round_id] = Procedure(floors=procedure.floors, reviews=procedure.reviews)
-    found.procedure(round_id).filed = event
+    found.procedures[round_id] = found.procedures.pop(round_id, Procedure())  # now the latest
+    found.procedures[round_id].filed = event
     found.under_way = stage
 
 
@@ -362,7 +369,7 @@ def _objected(found: Standing, subject: str) -> str | None:
     if subject == "designation":
         if found.holds == "designated" and found.under_way is None:
             return found.designation_round
-        filed = [r for r, p in found.procedures.items() if p.filed is not None]
+        filed = [r for r, p in found.procedures.items() if p.is_on_file]
         proposed = [r for r, p in found.procedures.items() if p.proposed is not None]
         return (proposed or filed or [None])[-1]
     published = [p for p in found.publicities if p.line["subject"] == subject]

@@ -289,6 +289,7 @@ class Office:
         *,
         after: int,
         needed: bool = True,
+        gated: bool = True,
     ) -> bool | None:
         """Whether the publicity is over and no objection stands in the way."""
         periods = [
@@ -303,11 +304,13 @@ class Office:
             for o in now.objections.values()
             if o.subject == subject and (round_id is None or o.round in (None, round_id))
         ]
-        if (needed and not periods) or (periods and on <= periods[-1].line["closes"]):
-            return False
-        if periods and self._is_short(periods[-1].line):
-            return False
-        if (needed or periods) and any(o.outcome is None for o in lodged):
+        is_shut = (
+            (needed and not periods)
+            or (periods and on <= periods[-1].line["closes"])
+            or (periods and self._is_short(periods[-1].line))
+            or ((needed or periods) and any(o.outcome is None for o in lodged))
+        )
+        if gated and is_shut:
             return False
         upheld = [o for o in lodged if o.outcome == "upheld"]
         if not upheld:
@@ -340,7 +343,7 @@ class Office:
             line["round"],
             line["on"],
             after=about.void_before,
-            needed=self.scheme == "beijing",
+            gated=self.scheme == "beijing",  # the others publish no grades (X13, H08)
         )
 
     def _grade(self, now: Standing, round_id: str, on: date) -> tuple[str | None, bool]:
