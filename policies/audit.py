@@ -14,6 +14,7 @@ from policies.acts.supervision import deadline_cases
 from policies.case import Case
 from policies.edition import ResultDue
 from policies.judge import Judge
+from policies.replay import again
 from policies.rules.changes import is_reported_late
 from policies.rules.revocation import ground_met, is_settled, revocations_undone
 from policies.verdict import Knowledge, KnownBefore
@@ -77,7 +78,7 @@ def count_acts(entries: Sequence[Recorded]) -> int:
 def _deviations(
     judge: Judge, recorded: Recorded, state: CenterState | None, knowledge: Knowledge
 ) -> Iterator[AuditFinding]:
-    judgement = judge.judge(recorded.entry, state, KnownBefore(knowledge, recorded.position))
+    judgement = again(judge, recorded, state, KnownBefore(knowledge, recorded.position))
     for bar in judgement.bars:
         yield _finding(recorded, bar, judgement.ruling.outcome.grade if judgement.ruling else None)
 
