@@ -192,8 +192,10 @@ class TestTwoPublications:
             text = "".join(line_of(line).decode() + "\n" for line in lines)
             assert run(tmp_path, "record", "--historical", "-", stdin=text).status == 0
             round_ = run(tmp_path, "round", "show", told.round, "--json").json
-            shown.append((round_["grades"].get("良好", 0), round_["revoked"]))
-        assert shown == [(0, 1), (1, 1)]  # what was told is counted, what was decided stands
+            center_ = run(tmp_path, "center", "show", center, "--json").json
+            shown.append((round_["grades"].get("良好", 0), center_["status"]))
+        # What was told is counted; what was decided stands.
+        assert shown == [(0, "revoked"), (1, "revoked")]
 
         history = run(tmp_path, "center", "history", center).stdout
         assert told.document in history
