@@ -249,7 +249,8 @@ class _Teller:
         }
         is_counted = case.edition.time.first_day == "counted"
         say = "ban_arithmetic_counted" if is_counted else "ban_arithmetic"
-        others = [key for key in reads[1:] if key != "ban.multi_ground" or len(ban.grounds) > 1]
+        others = [key for key in reads[1:] if ".publicity." not in key]
+        others = [key for key in others if key != "ban.multi_ground" or len(ban.grounds) > 1]
         because = tuple(
             Assessment(True, "also_read_so", {}, ban.cite, (recorded.position,), found)
             for key in others

@@ -13,7 +13,7 @@ import os
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -27,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from ledger.entries import REGISTRY
+from ledger.entries import REGISTRY, FactName
 from ledger.ruling import Recorded
 from policies.verdict import KnownBefore
 from projections.counters import counts
@@ -37,7 +37,7 @@ from support.histories import SCHEMES
 from support.paper_office import GROUNDS, KINDS, MINIMUMS, REVIEWS, Office
 from support.scenario import FileLedger, judge, knowledge_of
 
-HISTORIES = int(os.environ.get("TAIZHANG_MACHINE", "8"))
+HISTORIES = int(os.environ.get("TAIZHANG_MACHINE", "16"))
 STEPS = 30
 FIRST = {"beijing": date(2019, 3, 4), "xian": date(2016, 9, 5), "hechuan": date(2022, 1, 4)}
 LAST = date(2026, 6, 1)
@@ -58,19 +58,7 @@ GAPS = st.sampled_from([0, 0, 1, 8, 8, 20, 45, 45, 150, 400])
 SCORES = st.sampled_from(
     ["0", "59.99", "60", "62.5", "64.99", "65", "65.01", "69.99", "70", "80", "85", "90"]
 )
-FACTS = (
-    "smuggling",
-    "customs_penalty",
-    "tax_evasion",
-    "tax_violation",
-    "serious_discredit",
-    "false_materials",
-    "quality_accident",
-    "safety_accident",
-    "pollution",
-    "dissolution",
-    "penalty",
-)
+FACTS = get_args(FactName)
 FIGURES = {"rd_expenditure": 100, "rd_staff": 10, "equipment_value": 100}
 FLAWS = st.sampled_from(["none", "none", "none", "short", "missing"])
 
