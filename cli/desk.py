@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from ledger.verify import Verification
     from policies.audit import AuditFinding
     from policies.due import Duty
+    from policies.foreign_score import ForeignScore
     from policies.judge import Judge
     from policies.replacement import Replacement
     from policies.rulebook import Rulebook
+    from policies.scoring import Table
     from policies.verdict import Knowledge
     from policies.what_if import Rejudged
     from projections.round_totals import PartInRound
@@ -469,6 +472,17 @@ class Desk:
             outlook = what_if.center(name, entries)
             yield name, outlook.acts, (outlook.old, outlook.new)
 
+    def foreign_score(
+        self, center: str, table: Table, *, round_id: str | None, experts: Mapping[str, Decimal]
+    ) -> ForeignScore:
+        """A center's filing by the scoring table of another place; recorded nowhere."""
+        from policies.foreign_score import foreign_score
+
+        view = self.view(scheme_of(center))
+        state = self.state(center, view)
+        edition = self.rulebook.edition(state.edition or self.rulebook.ids(view.log)[-1])
+        return foreign_score(edition, state, table, round_id=round_id, experts=experts)
+
     def logs_of(self, scheme: str | None) -> list[str]:
         """Names of the logs there are: that of a scheme, or all."""
         if scheme is not None:
@@ -487,9 +501,9 @@ class Desk:
         another content.
         """
         from ledger.policy_store import add_edition
-        from policies.checking import check_file
+        from policies.adding import check_to_add
 
-        checked = check_file(data, source=source)
+        checked = check_to_add(data, source=source)
         if checked.edition is None or checked.defects:
             message = "defects in {file}: {count}; nothing can be ruled by it"
             count = len(checked.defects)

@@ -150,6 +150,28 @@ SENTENCES: dict[str, str] = {
     # revocation
     "ground_met": N_("the ground {ground} is met"),
     "ground_unmet": N_("the facts on file do not carry the ground {ground}: {because}"),
+    "why_undetermined": N_("whether the ground {ground} is met is undetermined"),
+    "also_read_so": N_("this also rests on a reading"),
+    "banned_on_ground": N_("banned on {on} on the ground {ground}"),
+    "unmet_with_score": N_(
+        "with {bound} points or more in {round}, instead of {score}, the score would not carry the "
+        "ground {ground}"
+    ),
+    "unmet_with_other_grade": N_(
+        "without the failing grade of {round} the ground {ground} would not be met"
+    ),
+    "unmet_if_filed": N_(
+        "with a filing for {round} by {limit} the ground {ground} would not be met"
+    ),
+    "unmet_if_returned": N_(
+        "with one of these returns filed ({periods}) the ground {ground} would not be met"
+    ),
+    "unmet_if_not_asked": N_("without the request of {on} the ground {ground} would not be met"),
+    "unmet_without_fact": N_("without {fact} of {decided_on} the ground {ground} would not be met"),
+    "annulment_restores": N_(
+        "an annulment of the revocation would restore the designation and end any ban"
+    ),
+    "eligible_at_once": N_("may apply again at any time: no ban follows"),
     "ground_undetermined": N_("whether the ground {ground} is met is undetermined: {because}"),
     "failed_run": N_("{count} consecutive years failed ({rounds}); {limit} are needed"),
     "failed_run_short": N_("{count} consecutive year failed ({rounds}); {limit} are needed"),
@@ -288,6 +310,9 @@ SENTENCES: dict[str, str] = {
     "scored_without_threshold": N_("{value} {unit}: {points} points, as for every figure from 0"),
     "scored_step": N_("{value} {unit} reaches {step}: {points} points"),
     "scored_no_step": N_("{value} {unit} does not reach {step}: no points"),
+    "scored_in_open_part": N_(
+        "{points} points by experts; the table at hand does not say of how many"
+    ),
     "scored_by_experts": N_("{points} of {most} points by experts"),
     "scored_unfiled": N_("{missing} not filed: {least} to {most} points"),
     "scored_off_form": N_("{reason}: {least} to {most} points"),

@@ -8,15 +8,15 @@ from typing import Any
 
 import msgspec
 
-from ledger.entries import CenterRevoked
 from ledger.identity import parse_round
 from ledger.ruling import Cite, Finding, Recorded
 from policies.acts.supervision import deadline_cases
 from policies.case import Case
 from policies.edition import ResultDue
 from policies.judge import Judge
+from policies.replay import again
 from policies.rules.changes import is_reported_late
-from policies.rules.revocation import ground_met
+from policies.rules.revocation import ground_met, is_settled, revocations_undone
 from policies.verdict import Knowledge, KnownBefore
 from projections.center import CenterState
 from projections.fold import annulments, can_extend, extend, fold
@@ -78,7 +78,7 @@ def count_acts(entries: Sequence[Recorded]) -> int:
 def _deviations(
     judge: Judge, recorded: Recorded, state: CenterState | None, knowledge: Knowledge
 ) -> Iterator[AuditFinding]:
-    judgement = judge.judge(recorded.entry, state, KnownBefore(knowledge, recorded.position))
+    judgement = again(judge, recorded, state, KnownBefore(knowledge, recorded.position))
     for bar in judgement.bars:
         yield _finding(recorded, bar, judgement.ruling.outcome.grade if judgement.ruling else None)
 
@@ -112,7 +112,7 @@ def _omissions(
         return
     case = judge.case(judge.rulebook.edition(edition_id), state, today, knowledge, None)
     if state.standing == "designated":
-        yield from _revocations_due(case, knowledge, _revocations_undone(entries))
+        yield from _revocations_due(case, knowledge, revocations_undone(entries))
     yield from _warnings_due(case)
     yield from _results_overdue(case, {r.position: r.entry.on for r in entries})
     yield from _reports_late(case)
@@ -124,17 +124,6 @@ def _any_edition(entries: Sequence[Recorded]) -> str | None:
     )
 
 
-def _revocations_undone(entries: Sequence[Recorded]) -> dict[str, int]:
-    """Ground → position of the last revocation on it that was annulled."""
-    gone = annulments(entries)
-    return {
-        ground: r.position
-        for r in entries
-        if r.position in gone and isinstance(r.entry, CenterRevoked)
-        for ground in r.entry.grounds
-    }
-
-
 def _revocations_due(
     case: Case, knowledge: Knowledge, undone: dict[str, int]
 ) -> Iterator[AuditFinding]:
@@ -142,7 +131,7 @@ def _revocations_due(
     rounds = deadline_cases(case, knowledge)
     for ground_id in case.edition.revocation.grounds:
         met = ground_met(case, ground_id, deadline_cases=rounds)
-        if met.result and undone.get(ground_id, -1) <= max(met.entries, default=-1):
+        if met.result and not is_settled(met, undone):
             values = {"ground": ground_id}
             yield AuditFinding(
                 None,

@@ -11,7 +11,7 @@ bands the gap or overlap.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -91,8 +91,10 @@ class CheckedFile(msgspec.Struct, frozen=True):
     defects: tuple[Defect, ...]
 
 
-def check_file(data: bytes, *, source: str) -> CheckedFile:
-    """The edition in a file and every defect, with its line."""
+def check_file(
+    data: bytes, *, source: str, also: Callable[[Edition], Iterable[Defect]] | None = None
+) -> CheckedFile:
+    """The edition in a file and every defect, with its line; `also` looks beyond the file."""
     digest = sha256(data).hexdigest()
     try:
         found = scan(data, source)
@@ -105,6 +107,7 @@ def check_file(data: bytes, *, source: str) -> CheckedFile:
     if not shape:
         edition = typed(found.tree, source=source, sha256=digest)
         defects += _file_defects(edition, found.tree)
+        defects += also(edition) if also is not None else ()
     for defect in (*defects, *shape):
         if defect.line is None:
             defect.line = _line_of(defect.place, found.lines)

@@ -21,7 +21,7 @@ from policies.edition import UNKNOWN_ARTICLE, ResultDue
 from policies.judge import Judge, readings_on
 from policies.legal_time import months_after
 from policies.rules.certificates import is_renewed
-from policies.rules.revocation import ground_met
+from policies.rules.revocation import ground_met, is_settled, revocations_undone
 from policies.verdict import Knowledge
 from projections.center import CenterState, new_center
 from projections.fold import fold
@@ -90,7 +90,7 @@ def duties_of_center(
         yield from about.evaluation_results()
         yield from about.certificates()
         yield from about.warnings()
-        yield from about.revocations()
+        yield from about.revocations(revocations_undone(entries, on=on))
 
 
 class _OneCenter:
@@ -310,13 +310,13 @@ class _OneCenter:
             )
             yield without_day(replace(duty, round=known.round))
 
-    def revocations(self) -> Iterator[Duty]:
-        """Grounds that are met for certain, without a revocation."""
+    def revocations(self, undone: Mapping[str, int]) -> Iterator[Duty]:
+        """Grounds that are met for certain, without a revocation or the annulment of one."""
         case = self.case(self.on)
         rounds = deadline_cases(case, self.knowledge)
         for ground in case.edition.revocation.grounds:
             met = ground_met(case, ground, deadline_cases=rounds)
-            if met.result is not True or met.cite is None:
+            if met.result is not True or met.cite is None or is_settled(met, undone):
                 continue
             since = max((self.days[n] for n in met.entries if n in self.days), default=self.on)
             values = {"ground": ground}

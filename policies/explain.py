@@ -16,6 +16,7 @@ from policies.case import Case
 from policies.edition import Edition
 from policies.judge import Judge
 from policies.outcome import Assessment
+from policies.rules.boundary import would_be_unmet
 from policies.rules.revocation import ground_met
 from policies.verdict import Knowledge, KnownBefore
 from projections.center import CenterState
@@ -36,7 +37,7 @@ def explain(
     judge: Judge, state: CenterState, entries: Sequence[Recorded], on: date, knowledge: Knowledge
 ) -> Explanation:
     """The explanation of the center's status at the end of the day, from the entries known."""
-    teller = _Teller(judge, state, entries, on, knowledge)
+    teller = _Teller(judge, judge.as_read(state, on, knowledge), entries, on, knowledge)
     match state.status:
         case "revoked":
             return teller.revoked()
@@ -80,6 +81,7 @@ class _Teller:
         ]
         parts.append(self._ban(case, recorded))
         parts += self._deviations(recorded)
+        parts += self._notes(recorded)
         claim = {"center": self._name(), "revoked_on": state.revoked_on.isoformat()}
         root = Assessment(
             True,
@@ -90,7 +92,7 @@ class _Teller:
             None,
             tuple(parts),
         )
-        return Explanation(root, self._after_revocation(case))
+        return Explanation(root, self._after_revocation(case, recorded, parts))
 
     def designated(self) -> Explanation:
         """By what act, on which entries; and how far from each ground of revocation."""
@@ -169,8 +171,10 @@ class _Teller:
             if a.refused is not None
         ]
         if self.state.ban is not None and self.state.ban_position is not None:
+            parts.append(self._applicant_ban(case, self.entries[self.state.ban_position]))
             parts.append(self._ban(case, self.entries[self.state.ban_position]))
         parts += self._annulled(case)
+        why_not = self._ban_over()
         root = Assessment(
             False,
             "status_none",
@@ -180,7 +184,7 @@ class _Teller:
             None,
             tuple(parts),
         )
-        return Explanation(root, ())
+        return Explanation(root, why_not)
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -214,17 +218,18 @@ class _Teller:
 
     def _ban(self, case: Case, recorded: Recorded) -> Assessment:
         ban = self.state.ban
-        reading = case.reading(case.edition.revocation.reads)
+        reads = case.edition.revocation.reads
+        reading = case.reading(reads)
         if ban is None:
-            reasons = [
-                g.no_ban
+            free = [
+                g
                 for i, g in case.edition.revocation.grounds.items()
                 if i in self.state.grounds and g.no_ban
             ]
             cite = case.cite(case.edition.designation.ban_article)
-            return Assessment(
-                False, "no_ban_follows", {"reason": reasons}, cite, (recorded.position,), reading
-            )
+            reasons = {"reason": [g.no_ban for g in free]}
+            own = case.reading([key for g in free for key in g.reads])
+            return Assessment(True, "no_ban_follows", reasons, cite, (recorded.position,), own)
         if ban.last_day is None:
             return Assessment(
                 None,
@@ -244,7 +249,26 @@ class _Teller:
         }
         is_counted = case.edition.time.first_day == "counted"
         say = "ban_arithmetic_counted" if is_counted else "ban_arithmetic"
-        return Assessment(True, say, values, ban.cite, (recorded.position,), reading)
+        others = [key for key in reads[1:] if ".publicity." not in key]
+        others = [key for key in others if key != "ban.multi_ground" or len(ban.grounds) > 1]
+        because = tuple(
+            Assessment(True, "also_read_so", {}, ban.cite, (recorded.position,), found)
+            for key in others
+            if (found := case.reading([key])) is not None
+        )
+        return Assessment(True, say, values, ban.cite, (recorded.position,), reading, because)
+
+    def _applicant_ban(self, case: Case, recorded: Recorded) -> Assessment:
+        """What the ban of an applicant rests on."""
+        ban = self.state.ban
+        facts = tuple(
+            n for n in self._used(recorded) if isinstance(self.entries[n].entry, e.FactEstablished)
+        )
+        values = {"ground": list(ban.grounds) if ban else [], "on": recorded.entry.on.isoformat()}
+        because = tuple(self._entry(n, case) for n in facts)
+        cite = ban.cite if ban else None
+        entries = (recorded.position, *facts)
+        return Assessment(True, "banned_on_ground", values, cite, entries, None, because)
 
     def _entry(self, position: int, case: Case) -> Assessment:
         """One entry a claim rests on, as a leaf of the tree."""
@@ -271,13 +295,21 @@ class _Teller:
             case e.FactEstablished():
                 decided = (entry.decided_on or entry.on).isoformat()
                 values |= {"fact": entry.fact, "decided_on": decided, "source": entry.source}
-                return Assessment(True, "entry_fact", values, None, (position,))
+                say = "entry_fact" if entry.source else "fact_established"
+                return Assessment(True, say, values, None, (position,))
         return Assessment(True, "entry_plain", values, outcome.cite, (position,))
 
     def _deviations(self, recorded: Recorded) -> list[Assessment]:
         return [
             Assessment(False, d.say or d.code, d.values, d.cite, (recorded.position, *d.entries))
             for d in recorded.deviations
+        ]
+
+    def _notes(self, recorded: Recorded) -> list[Assessment]:
+        """What was noted of the act and refused nothing, such as that nobody was heard."""
+        return [
+            Assessment(True, f.say or f.code, f.values, f.cite, (recorded.position, *f.entries))
+            for f in recorded.findings
         ]
 
     def _annulled(self, case: Case) -> list[Assessment]:
@@ -314,13 +346,8 @@ class _Teller:
             found.append(Assessment(reached, say, values, cite, count.entries))
         for ground in case.edition.revocation.grounds:
             met = ground_met(case, ground, deadline_cases=rounds)
-            say = (
-                "ground_met"
-                if met.result
-                else "why_not_revoked"
-                if met.result is False
-                else met.say
-            )
+            says = {True: "ground_met", False: "why_not_revoked", None: "why_undetermined"}
+            say = says[met.result]
             found.append(
                 replace(
                     met,
@@ -333,7 +360,27 @@ class _Teller:
             )
         return tuple(found)
 
-    def _after_revocation(self, case: Case) -> tuple[Assessment, ...]:
+    def _after_revocation(
+        self, case: Case, recorded: Recorded, parts: Sequence[Assessment]
+    ) -> tuple[Assessment, ...]:
+        """What would have left each ground unmet; what undoes the revocation; and when it is
+        over."""
+        grounds = [part for part in parts if part.say == "revoked_on_ground"]
+        found = [
+            would_be_unmet(case, reason, str(part.values["ground"]))
+            for part in grounds
+            for claim in part.because
+            if claim.result
+            for reason in claim.because
+        ]
+        found.append(Assessment(False, "annulment_restores", {}, None, (recorded.position,)))
+        over = self._ban_over()
+        if not over and self.state.ban is None:
+            cite = case.cite(case.edition.designation.ban_article)
+            over = (Assessment(True, "eligible_at_once", {}, cite),)
+        return (*found, *over)
+
+    def _ban_over(self) -> tuple[Assessment, ...]:
         ban = self.state.ban
         if ban is None or ban.first_eligible_day is None:
             return ()

@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import date
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger import entries as e
 from ledger.entries import Entry, stream_of
@@ -24,6 +25,7 @@ from policies.case import Case, cite_of
 from policies.edition import Edition
 from policies.legal_time import WorkCalendar, weekdays_only
 from policies.rulebook import Resolution, Rulebook
+from policies.rules.grading import counter_rules
 from policies.verdict import Knowledge, Verdict
 from projections.center import CenterState, new_center
 from projections.rounds import adopted_on
@@ -133,6 +135,19 @@ class Judge:
     def _calendar_of(self, edition: Edition) -> WorkCalendar:
         """The calendar the edition counts working days by (T03)."""
         return weekdays_only() if edition.time.calendar == "weekdays-only" else self.calendar
+
+    def as_read(self, state: CenterState, on: date, knowledge: Knowledge) -> CenterState:
+        """The state with its counters as the regulation is read on the day.
+
+        The fold counts as the rulings said; a reading adopted since then has not been ruled by.
+        """
+        results = state.results()
+        newest = results[-1].result if results else None
+        edition_id = newest.edition if newest and newest.edition else state.edition
+        if edition_id is None or edition_id not in self.rulebook:
+            return state
+        edition = self.case(self.rulebook.edition(edition_id), state, on, knowledge, None).edition
+        return replace(state, counting=counter_rules(edition))
 
     def _round_rested_on(
         self, entry: e.CenterRevoked, scheme: str, state: CenterState

@@ -77,6 +77,11 @@ class Application(_Part, frozen=True):
     proposed: int | None = None
     designated: int | None = None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was filed and neither refused nor led to a designation."""
+        return self.position >= 0 and self.refused is None and self.designated is None
+
 
 class Publicity(_Part, frozen=True):
     """A publicity period: first and last day, both included."""
@@ -306,6 +311,7 @@ def annul(state: CenterState, recorded: Recorded, target: Recorded | None) -> Ce
                 application is not None
                 and application.proposed is None
                 and state.stage == "applicant"
+                and not any(a is not application and a.is_under_way for a in state.applications)
             ):
                 state = replace(state, stage=None)
         case e.GradeConfirmed(round=round):
@@ -343,7 +349,10 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
         case e.ApplicationRefused():
             state = _on_application(state, entry.round, refused=position)
             state = replace(state, stage=None)
-            return replace(state, ban=outcome.ban, ban_position=position) if outcome.ban else state
+            if outcome.ban is None:
+                return state
+            state = replace(state, ban=outcome.ban, ban_position=position)
+            return _spent(state, recorded)
         case e.ReviewDecided():
             kept = tuple(
                 r for r in state.reviews if (r.round, r.stage) != (entry.round, entry.stage)
@@ -358,7 +367,7 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
         case e.CenterDesignated():
             return _designated(state, entry, recorded)
         case e.CenterRevoked():
-            return replace(
+            state = replace(
                 state,
                 standing="revoked",
                 stage=None,
@@ -367,9 +376,8 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
                 grounds=entry.grounds,
                 ban=outcome.ban,
                 ban_position=position if outcome.ban else None,
-                spent_facts=state.spent_facts
-                | frozenset(recorded.ruling.used if recorded.ruling else ()),
             )
+            return _spent(state, recorded)
         case e.ObjectionLodged():
             # The ruling remembers the act: once annulled, the fold no longer shows it.
             target = outcome.target if recorded.ruling else act_at_issue(state, entry.subject)
@@ -469,6 +477,12 @@ def _change(state: CenterState, recorded: Recorded) -> CenterState:
             assert_never(never)
 
 
+def _spent(state: CenterState, recorded: Recorded) -> CenterState:
+    """The facts a revocation or a ban rests on carry no second one."""
+    used = recorded.ruling.used if recorded.ruling else ()
+    return replace(state, spent_facts=state.spent_facts | frozenset(used))
+
+
 def _applied(state: CenterState, entry: e.ApplicationSubmitted, position: int) -> CenterState:
     application = Application(
         entry.round,
@@ -555,7 +569,7 @@ def _graded(state: CenterState, entry: e.GradeConfirmed, recorded: Recorded) -> 
     state = _evaluated(state, entry.round, result=result)
     if state.warning and state.warning.round != entry.round:
         state = replace(state, warning=None)
-    return replace(state, counting=outcome.counting) if outcome.counting else state
+    return state if outcome.counting is None else replace(state, counting=outcome.counting)
 
 
 def _evaluated(state: CenterState, round: str, **changes: Any) -> CenterState:

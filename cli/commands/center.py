@@ -40,8 +40,10 @@ def show_(
     """Show one center."""
     from cli.views import center_value
 
-    view = context.desk.view(scheme_of(center), on=on, known_at=known_at)
-    value = center_value(context.desk.state(center, view), view)
+    desk = context.desk
+    view = desk.view(scheme_of(center), on=on, known_at=known_at)
+    state = desk.judge.as_read(desk.state(center, view), view.on, desk.knowledge(view))
+    value = center_value(state, view)
     if as_json:
         data({"ok": True, **value})
         return

@@ -93,10 +93,10 @@ def check(context: Context, file: str, *, as_json: bool) -> int:
 @operation
 def add(context: Context, file: str, *, as_json: bool) -> int:
     """Add a regulation; harmless where the same file is there already."""
-    from policies.checking import check_file
+    from policies.adding import check_to_add
 
     content = read_file(file)
-    checked = check_file(content, source=file)
+    checked = check_to_add(content, source=file)
     if checked.edition is None or checked.defects:
         return _report(file, checked, as_json=as_json)
     edition = checked.edition
@@ -156,9 +156,9 @@ def _edition(rulebook: Rulebook, name: str) -> Edition:
 
 
 def _checked(file: str) -> CheckedFile:
-    from policies.checking import check_file
+    from policies.adding import check_to_add
 
-    return check_file(read_file(file), source=file)
+    return check_to_add(read_file(file), source=file)
 
 
 def _file_value(file: str, checked: CheckedFile) -> dict[str, Any]:

@@ -44,6 +44,21 @@ if TYPE_CHECKING:
     help=N_("One more fact, a line of JSON, known from its day on; - is standard input."),
 )
 @click.option("--without", metavar="POSITION", help=N_("Leave out one entry, such as beijing#41."))
+@click.option(
+    "--table",
+    metavar="TABLE",
+    help=N_("Score a filing by a foreign table, such as yantai/2021-11, or by a table in a file."),
+)
+@click.option(
+    "--round", "round_id", metavar="ROUND", help=N_("With --table: which filing; else the newest.")
+)
+@click.option(
+    "--expert",
+    "experts",
+    metavar="ITEM=POINTS",
+    multiple=True,
+    help=N_("With --table: points experts gave; may be repeated."),
+)
 @as_json
 @pass_context
 @operation
@@ -57,10 +72,14 @@ def command(
     calendar: str | None,
     fact: str | None,
     without: str | None,
+    table: str | None,
+    round_id: str | None,
+    experts: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Show what would change."""
     given = {
+        "table": table,
         "policy": policy,
         "interpretation": interpretation,
         "calendar": calendar,
@@ -72,12 +91,19 @@ def command(
         raise click.UsageError(
             translate(
                 N_(
-                    "Replace exactly one thing: --policy, --interpretation, --calendar, --fact or "
-                    "--without."
+                    "Replace exactly one thing: --policy, --interpretation, --calendar, --fact, "
+                    "--without or --table."
                 )
             )
         )
     desk = context.desk
+    if table is not None:
+        from cli.commands.foreign_score import run as score_by_table
+
+        score_by_table(desk, table, center, round_id=round_id, experts=experts, as_json=as_json)
+        return
+    if round_id is not None or experts:
+        raise click.UsageError(translate(N_("--round and --expert go with --table.")))
     replacement, shown, own = _replacement(desk, *chosen[0])
     kind = chosen[0][0]
     scheme, center = _target(center, scheme, own, binds=kind != "policy")

@@ -73,6 +73,8 @@ class _Tree:
         below = indent + len(first)
         yield from self.notes(node, parent, indent=below)
         for child in node["because"]:
+            if child["claim"] == node["claim"] and not child["because"]:
+                continue  # an entry that says no more than the claim it supports
             yield from self.node(child, node, indent=below, first="- ")
 
     def notes(self, node: Node, parent: Mapping[str, Any], *, indent: int) -> Iterator[str]:

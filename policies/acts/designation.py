@@ -156,6 +156,7 @@ def center_designated(case: Case, entry: e.CenterDesignated, knowledge: Knowledg
         )
     else:
         case.rests_on(application.position)
+        _not_refused(case, verdict, application, rules.article)
         _lookback(case, verdict, undetermined_bars=True)
     if proposed is None:
         cite = case.cite(rules.proposal_article)
@@ -247,15 +248,17 @@ def _application(case: Case, verdict: Verdict, round_id: str, article: str) -> A
         )
         return None
     case.rests_on(application.position)
-    if application.refused is not None:
-        entries = case.rests_on(application.refused)
-        verdict.bar(
-            Assessment(
-                False, "application_refused", {"round": round_id}, case.cite(article), entries
-            ),
-            "not_submitted",
-        )
+    _not_refused(case, verdict, application, article)
     return application
+
+
+def _not_refused(case: Case, verdict: Verdict, application: Application, article: str) -> None:
+    """Bar the act where the application was refused."""
+    if application.refused is None:
+        return
+    entries, values = case.rests_on(application.refused), {"round": application.round}
+    refused = Assessment(False, "application_refused", values, case.cite(article), entries)
+    verdict.bar(refused, "not_submitted")
 
 
 def _may_apply(case: Case, verdict: Verdict, application: Application) -> None:
@@ -310,7 +313,8 @@ def _meets_conditions(
         if found.result is False:
             verdict.bar(found, "excluded")
         elif found.result is None:
-            verdict.note(found, "condition_undetermined")
+            say = verdict.bar if undetermined_bars else verdict.note
+            say(found, "condition_undetermined")
 
 
 def _reviews_passed(case: Case, verdict: Verdict, round_id: str) -> None:

@@ -154,11 +154,12 @@ def grade_confirmed(case: Case, entry: e.GradeConfirmed, knowledge: Knowledge) -
     grade = entry.grade or grading.grade
     failed = grade == rules.failing
     score = evaluation.score if evaluation else None
+    counting = counter_rules(case.edition)
     verdict.outcome = Outcome(
         grade=grade,
         failed=failed,
         warned=_warned(case, score, failed=failed) if grade else False,
-        counting=None if case.state.counting else counter_rules(case.edition),
+        counting=None if counting == case.state.counting else counting,
         cite=cite,
     )
     return verdict

@@ -131,20 +131,26 @@ def _known_grounds(case: Case, verdict: Verdict, entry: e.CenterRevoked) -> list
 
 
 def decision_annulled(case: Case, entry: e.DecisionAnnulled, knowledge: Knowledge) -> Verdict:
-    """Only an act of the same center that still stands can be annulled, and no annulment."""
+    """Only an act of the same center that still stands can be annulled, and no annulment.
+
+    What is recorded in spite of that undoes no fact, no annulment and no erasure: none of them is a
+    decision that could be taken back.
+    """
     verdict = Verdict()
     target = knowledge.recorded(entry.center, entry.annuls)
-    say = None
+    say, is_decision = None, False
     if target is None:
         say = "annuls_unknown"
     elif target.entry.kind != "act":
         say = "annuls_fact"
     elif isinstance(target.entry, e.DecisionAnnulled | e.PrivateErased):
         say = "annuls_annulment"
-    elif target.position in case.state.annulled:
-        say = "annuls_annulled"
-    elif target.entry.on > entry.on:
-        say = "annuls_later"
+    else:
+        is_decision = True
+        if target.position in case.state.annulled:
+            say = "annuls_annulled"
+        elif target.entry.on > entry.on:
+            say = "annuls_later"
     if say is not None:
         cite = case.cite(case.edition.authority.article)
         entries = case.rests_on(target.position) if target else ()
@@ -152,7 +158,7 @@ def decision_annulled(case: Case, entry: e.DecisionAnnulled, knowledge: Knowledg
         verdict.bar(Assessment(False, say, values, cite, entries), "not_annullable")
     if target is not None:
         case.rests_on(target.position)
-        verdict.outcome = Outcome(target=target.position)
+        verdict.outcome = Outcome(target=target.position if is_decision else None)
     return verdict
 
 

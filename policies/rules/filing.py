@@ -145,14 +145,17 @@ def was_not_filed(
         values["filed_on"] = evaluation.first_filed_on.isoformat()
         if evaluation.first_filed_on <= limit:
             return Assessment(False, "filed_within_limit", values, cite, entries)
-        if evaluation.not_submitted_on is None:
+        missed_on = evaluation.not_submitted_on
+        if missed_on is None or (absence_counts and missed_on <= limit):
             return Assessment(absence_counts, "filed_after_limit", values, cite, entries)
     if evaluation is not None and evaluation.not_submitted_on is not None:
-        entries = case.rests_on(evaluation.not_submitted)
         values["on"] = evaluation.not_submitted_on.isoformat()
         if evaluation.not_submitted_on > limit:
+            entries = case.rests_on(evaluation.not_submitted)
             return Assessment(True, "not_filed", values, cite, entries)
-        return Assessment(False, "not_filed_too_early", values, cite, entries)
+        if not absence_counts:
+            entries = case.rests_on(evaluation.not_submitted)
+            return Assessment(False, "not_filed_too_early", values, cite, entries)
     if absence_counts and (evaluation is None or evaluation.score is None) and case.on > limit:
         return Assessment(True, "nothing_on_file", values | {"position": case.state.position}, cite)
     return Assessment(False, "no_failure_to_file", values, cite)

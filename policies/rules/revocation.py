@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import assert_never
 
 from msgspec.structs import replace
 
-from ledger.ruling import Ban
+from ledger.entries import CenterRevoked
+from ledger.ruling import Ban, Recorded
 from policies.case import Case
 from policies.edition import (
     AnyWhen,
@@ -28,8 +30,16 @@ from policies.rules.filing import was_not_filed
 from policies.rules.grading import counter_rule, missed_run
 from projections.center import Evaluation, Fact
 from projections.counters import count
+from projections.fold import annulments
 
-__all__ = ["applicant_fraud", "ban_of", "ban_rule_of", "ground_met"]
+__all__ = [
+    "applicant_fraud",
+    "ban_of",
+    "ban_rule_of",
+    "ground_met",
+    "is_settled",
+    "revocations_undone",
+]
 
 
 def ground_met(
@@ -96,8 +106,8 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     rule = case.edition.designation.applicant_fraud
     application = case.state.application(round_id)
     unknown = case.edition.why_unknown("designation/applicant_fraud") if rule is None else None
-    if application is None or (rule is None and unknown is None):
-        return None
+    if application is None or application.position < 0 or (rule is None and unknown is None):
+        return None  # a refusal of what was never filed bans nobody
     found = [
         f
         for f in case.state.facts
@@ -111,6 +121,24 @@ def applicant_fraud(case: Case, round_id: str) -> Ban | None:
     case.reads(rule.reads)
     start = case.on if rule.starts == "decision" else min(f.on for f in found)
     return _ban(case, start, rule.years, rule.article, (rule.ground,))
+
+
+def revocations_undone(entries: Sequence[Recorded], *, on: date | None = None) -> dict[str, int]:
+    """Ground → position of the last revocation on it that was annulled by the end of the day (None:
+    ever)."""
+    gone = annulments(entries, on=on)
+    return {
+        ground: r.position
+        for r in entries
+        if r.position in gone and isinstance(r.entry, CenterRevoked)
+        for ground in r.entry.grounds
+    }
+
+
+def is_settled(met: Assessment, undone: Mapping[str, int]) -> bool:
+    """Whether a revocation that knew of all the ground rests on was annulled: whoever annulled it
+    has decided about the ground."""
+    return undone.get(met.values["ground"], -1) > max(met.entries, default=-1)
 
 
 def _why_ban_unknown(case: Case, ground_id: str) -> str | None:

@@ -98,6 +98,11 @@ def _table_defects(table: Table) -> Iterator[tuple[str, str]]:
             yield from ((f"{place}/{name}", defect) for defect in _step_defects(item, sign=sign))
             if name in table.items or (place == "malus" and name in table.bonus):
                 yield f"{place}/{name}", "another part of the table scores this figure"
+    yield from (
+        (f"open_parts/{name}", "another part of the table scores this figure")
+        for name in table.open_parts
+        if name in table.items or name in table.bonus or name in table.malus
+    )
     found = sum((_most(item) for item in table.items.values()), Decimal(0))
     if found != table.full:
         yield "full", f"the items come to {found} points, not {table.full}"

@@ -74,7 +74,8 @@ AnyItem = Linear | Steps | Experts
 
 
 class Table(_Section, frozen=True, kw_only=True):
-    """A published scoring table; `open_parts` are parts of it whose points are not at hand."""
+    """A published scoring table; `open_parts` are parts of it whose points are not at hand: name →
+    what it is."""
 
     table: str
     title: str
@@ -83,7 +84,7 @@ class Table(_Section, frozen=True, kw_only=True):
     items: dict[str, AnyItem]
     bonus: dict[str, Steps] = {}
     malus: dict[str, Steps] = {}
-    open_parts: tuple[str, ...] = ()
+    open_parts: dict[str, str] = {}
     sha256: str = ""
 
 

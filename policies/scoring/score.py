@@ -7,7 +7,8 @@ is always a what-if under a table of another place, never a score of the regulat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
@@ -26,7 +27,8 @@ class Contribution:
     """What one item earns: from `lower` to `upper` points, the same where its figure is known.
 
     `figure` is the figure as scored, rounded for display; `why` says how it became points, or what
-    is missing; `least` and `most` are what any figure could earn; `flagged` a defect of the table.
+    is missing; `least` and `most` are what any figure could earn, `most` None where the table does
+    not say; `flagged` a defect of the table.
     """
 
     item: str
@@ -35,7 +37,7 @@ class Contribution:
     lower: Decimal
     upper: Decimal
     least: Decimal
-    most: Decimal
+    most: Decimal | None
     figure: Decimal | None
     unit: Unit
     why: Assessment
@@ -51,7 +53,8 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A what-if score under `table`; `full` is what the table's items come to, not a limit."""
+    """A what-if score under `table`; `full` is what the table's items come to, not a limit;
+    `names` says what each item or open part is."""
 
     table: str
     title: str
@@ -59,6 +62,7 @@ class Scored:
     full: Decimal
     contributions: tuple[Contribution, ...]
     open_parts: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lower(self) -> Decimal:
@@ -117,14 +121,45 @@ def score(table: Table, filing: Filing) -> Scored:
         ("bonus", {**table.bonus}),
         ("malus", {**table.malus}),
     )
-    contributions = tuple(
+    contributions = [
         _contribution(part, name, item, filing)
         for part, items in parts
         for name, item in items.items()
-    )
+    ]
+    closed = list(_closed_parts(table, filing))
+    names = {name: item.name for _, items in parts for name, item in items.items()}
     return Scored(
-        table.table, table.title, filing.source, table.full, contributions, table.open_parts
+        table.table,
+        table.title,
+        filing.source,
+        table.full,
+        (*contributions, *closed),
+        tuple(name for name in table.open_parts if name not in {c.item for c in closed}),
+        names | table.open_parts,
     )
+
+
+def _closed_parts(table: Table, filing: Filing) -> Iterator[Contribution]:
+    """Open parts of the table for which somebody states the points."""
+    for name, what in table.open_parts.items():
+        found = filing.figures.get(name)
+        value = None if found is None else in_unit(name, found, "分")
+        if value is None:
+            continue
+        points = _rounded(value)
+        why = Assessment(True, "scored_in_open_part", {"item": name, "points": _text(points)})
+        yield Contribution(
+            item=name,
+            name=what,
+            part="open_parts",
+            lower=points,
+            upper=points,
+            least=Decimal(0),
+            most=None,
+            figure=points,
+            unit="分",
+            why=why,
+        )
 
 
 def _contribution(part: str, name: str, item: AnyItem, filing: Filing) -> Contribution:

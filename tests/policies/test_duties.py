@@ -432,6 +432,16 @@ class TestOpenMatters:
         assert found.cite.article == "第十六条（8）"
         assert len(found.entries) == 1
 
+    def test_an_annulled_revocation_settles_its_ground(self) -> None:
+        """Whoever annulled the revocation has decided about its ground, until a further fact."""
+        fact = about(HECHUAN, "FactEstablished", "2024-08-01", fact="serious_discredit")
+        revoked = about(HECHUAN, "CenterRevoked", "2024-08-02", grounds=["16.8"], key="r")
+        undone = about(HECHUAN, "DecisionAnnulled", "2024-09-02", annuls="r", reason="复议")
+        again = about(HECHUAN, "FactEstablished", "2024-10-08", fact="serious_discredit")
+        past = [*self.past(), fact, revoked, undone]
+        assert "revocation" not in kinds(*past, on="2024-10-08", center=HECHUAN)
+        assert "revocation" in kinds(*past, again, on="2024-10-08", center=HECHUAN)
+
     def test_an_open_ground_is_not_due(self) -> None:
         """A ground that is undetermined revokes nobody."""
         fact = about(HECHUAN, "FactEstablished", "2024-08-01", fact="penalty")

@@ -124,7 +124,8 @@ class TestRevoked:
         """What would change the answer is the first eligible day, and whether it has come."""
         past = given(*background("beijing", "revoked-for-failing"))
         before, after = (why(past, BEIJING, on=on).why_not for on in ("2024-07-29", "2024-07-30"))
-        assert [part.result for part in (*before, *after)] == [False, True]
+        over = [part for part in (*before, *after) if part.say == "eligible_from"]
+        assert [part.result for part in over] == [False, True]
 
     def test_a_ground_without_ban_says_so(self) -> None:
         """A ground that carries no ban is explained by the reason the regulation file gives."""
@@ -139,7 +140,7 @@ class TestRevoked:
             {"type": "CenterRevoked", "on": "2021-04-01", "center": BEIJING, "grounds": ["14.8"]},
         )
         (ban,) = saying(why(past, BEIJING).because, "no_ban_follows")
-        assert ban.result is False
+        assert ban.result is True
         assert ban.values["reason"] == ["第十五条未规定第（八）项"]
 
     def test_a_fact_names_its_day(self) -> None:
@@ -271,6 +272,26 @@ class TestDesignated:
         }
         assert list(counter.entries) == positions(past, BEIJING, "GradeConfirmed/1")
 
+    def test_counters_follow_the_reading_of_the_day(self) -> None:
+        """A reading adopted after the last grade counts anew from its own day on."""
+        past = given(
+            *background("beijing", "designated", "failed-2021", "failed-2023"),
+            adopting(
+                "beijing",
+                "bj.consec.unit",
+                "rounds",
+                on="2023-07-03",
+                by=["北京市经济和信息化局"],
+            ),
+        )
+        counted = [
+            part.values["count"]
+            for day in ("2023-07-02", "2023-07-03")
+            for part in why(past, BEIJING, on=day).why_not
+            if "counter" in part.values
+        ]
+        assert counted == [1, 2]
+
     def test_a_met_ground_is_not_hidden(self) -> None:
         """A ground that is met without a revocation is said to be met."""
         past = given(*background("beijing", "designated", "failed-2021", "failed-2022"))
@@ -285,7 +306,7 @@ class TestDesignated:
             for p in why(past, BEIJING).why_not
             if article(p) == "第十四条（一）" and p.say != "counter_boundary"
         ]
-        assert (first.result, first.say) == (None, "ground_undetermined")
+        assert (first.result, first.say) == (None, "why_undetermined")
 
     def test_an_annulled_revocation_is_told(self) -> None:
         """A restored designation is explained by what was annulled and by which entry."""

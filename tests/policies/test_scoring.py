@@ -69,6 +69,7 @@ UNITS: dict[str, Unit] = {
     "plan": "分",
     "prizes": "项",
     "accidents": "项",
+    "interview": "分",
 }
 ALL = {"revenue": 300, "share": 20, "patents": 6, "plan": 10, "prizes": 0, "accidents": 0}
 
@@ -172,12 +173,21 @@ def test_a_missing_deduction_may_cost() -> None:
     assert (found.lower, found.upper, found.partial) == (20, 40, 40)
 
 
+OPEN = parse_table((MADE_UP + "open_parts: {interview: an interview}\n").encode(), source="x.yaml")
+
+
 def test_an_open_part_has_no_upper_end() -> None:
     """A table some of whose points are not at hand gives no total and no upper end."""
-    table = parse_table((MADE_UP + "open_parts: [an interview]\n").encode(), source="made_up.yaml")
-    found = score(table, stated(**ALL))
+    found = score(OPEN, stated(**ALL))
     assert (found.total, found.lower, found.upper) == (None, 40, None)
-    assert found.label.values["missing"] == ["an interview"]
+    assert found.label.values["missing"] == ["interview"]
+
+
+def test_stated_points_close_an_open_part() -> None:
+    """Points that somebody states for the open part make the total known again."""
+    found = score(OPEN, stated(**ALL, interview=7))
+    assert (found.total, found.upper, found.missing, found.open_parts) == (47, 47, (), ())
+    assert part(found, "interview").most is None
 
 
 @pytest.mark.parametrize("staff", [0, -1])
@@ -513,6 +523,7 @@ def test_every_sentence_is_used() -> None:
         spoken |= {c.why.say for c in score(TABLE, stated(**figures)).contributions}
         spoken.add(score(TABLE, stated(**figures)).label.say)
     spoken |= {c.why.say for c in with_shares("%").contributions}
+    spoken.add(part(score(OPEN, stated(interview=1)), "interview").why.say)
     empty = score(load_table("yantai/2023-01"), from_form({"h7": Decimal(1), "h19": Decimal(0)}))
     spoken |= {empty.label.say, *(c.why.say for c in empty.contributions)}
     wanted = {say for say in SENTENCES if say.startswith("scored_")}

@@ -14,7 +14,9 @@ import pytest
 
 from ledger.errors import ConflictError
 from policies import edition as model
+from policies.adding import check_to_add
 from policies.checking import UNKNOWABLE, check_file
+from policies.forms import load_form
 from policies.loading import builtin_editions
 from support.command import Answer, run
 from support.guide import GUIDE, example
@@ -137,6 +139,32 @@ class TestTheGuide:
         assert old in example()
         found = check_file(example().replace(old, new).encode(), source="qingshan.yaml")
         assert [d.place for d in found.defects] == [place]
+
+
+class TestItsForm:
+    OWN = (
+        "form: {name: NAME, sha256: SHA, application_article: 第三条, evaluation_article: 第五条, "
+        "relations: {SUM: eq}}\n"
+    )
+    SHA = load_form("hechuan_2021").sha256
+
+    @pytest.mark.parametrize(
+        ("name", "sha", "relation", "places"),
+        [
+            ("hechuan_2021", SHA, "rd_parts", []),
+            ("hechuan_2020", SHA, "rd_parts", ["form/name"]),
+            ("hechuan_2021", "0" * 64, "rd_parts", ["form/sha256"]),
+            ("hechuan_2021", SHA, "rd_part", ["form/relations/rd_part"]),
+        ],
+    )
+    def test_the_form_it_names_is_at_hand(
+        self, name: str, sha: str, relation: str, places: list[str]
+    ) -> None:
+        """An edition that names a form needs that form, byte for byte, with the sums it names."""
+        own = self.OWN.replace("NAME", name).replace("SHA", sha).replace("SUM", relation)
+        found = check_to_add((example() + own).encode(), source="qingshan.yaml")
+        assert [d.place for d in found.defects] == places
+        assert [d.line is not None for d in found.defects] == [True] * len(places)
 
 
 class TestAdding:

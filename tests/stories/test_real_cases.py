@@ -181,6 +181,29 @@ class TestTwoPublications:
         assert contested == {one.center for one in retold.otherwise}
         ledger.close()
 
+    def test_a_user_sees_them_disagree(self, tmp_path: Path) -> None:
+        """The commands show the round as either publication has it, both documents side by side in
+        the history, and in the audit the one center they disagree about."""
+        told, retold = read_result("AT-09"), read_retold("AT-10")
+        center = retold.otherwise[0].center
+        own = [n for n in told.lines() if n.get("center", center) == center]
+        shown = []
+        for lines in (own, list(retold.lines(told))):
+            text = "".join(line_of(line).decode() + "\n" for line in lines)
+            assert run(tmp_path, "record", "--historical", "-", stdin=text).status == 0
+            round_ = run(tmp_path, "round", "show", told.round, "--json").json
+            center_ = run(tmp_path, "center", "show", center, "--json").json
+            shown.append((round_["grades"].get("良好", 0), center_["status"]))
+        # What was told is counted; what was decided stands.
+        assert shown == [(0, "revoked"), (1, "revoked")]
+
+        history = run(tmp_path, "center", "history", center).stdout
+        assert told.document in history
+        assert retold.document in history
+        audit = run(tmp_path, "audit", "--json")
+        found = [f for f in audit.json["findings"] if f["code"] == "not_designated"]
+        assert (audit.status, [f["center"] for f in found]) == (1, [center])
+
 
 class TestZhejiang:
     def test_a_deferral_is_no_missing_filing(self, replay: Replay) -> None:

@@ -1,8 +1,9 @@
 """Make the message catalogues of `cli/locale` again from the code: `make messages`.
 
 Messages are what stands literally inside N_(…) and translate(…), the templates of errors and of
-what a check finds, texts named `said`, and what editions say in words. A new message gets an empty
-translation, one that is gone is dropped; after translating, run it again for the .mo files.
+what a check finds, texts named `said`, and what editions and scoring tables say in words. A new
+message gets an empty translation, one that is gone is dropped; after translating, run it again for
+the .mo files.
 Without dates, so that equal messages give equal bytes.
 """
 
@@ -65,6 +66,9 @@ COUNTED = "counted"
 NAMED = frozenset({"said"})
 WORDS_OF_EDITIONS = frozenset({"question"})
 REASONS_OF_EDITIONS = frozenset({"without_effect"})
+WORDS_OF_TABLES = frozenset({"approximate", "flagged", "name", "source"})
+MAPPINGS_OF_TABLES = frozenset({"absent", "open_parts"})
+"""Keys of scoring tables whose text is shown, and those whose every value is."""
 
 HEADER = """\
 # Messages of taizhang. English is the language of the sources.
@@ -103,7 +107,10 @@ def extracted() -> Catalog:
                 continue
             _note(catalogue, path, _messages(ast.parse(path.read_text(encoding="utf-8"))))
     for path in sorted((ROOT / "policies" / "editions").rglob("*.yaml")):
-        _note(catalogue, path, _words(path))
+        words = _words(path, WORDS_OF_EDITIONS, mappings=REASONS_OF_EDITIONS)
+        _note(catalogue, path, words)
+    for path in sorted((ROOT / "policies" / "scoring").rglob("*.yaml")):
+        _note(catalogue, path, _words(path, WORDS_OF_TABLES, mappings=MAPPINGS_OF_TABLES))
     return catalogue
 
 
@@ -202,15 +209,17 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _words(path: Path) -> Iterator[str]:
+def _words(
+    path: Path, keys: frozenset[str], *, mappings: frozenset[str] = frozenset()
+) -> Iterator[str]:
     import yaml
 
     def spoken(value: object) -> Iterator[str]:
         if isinstance(value, dict):
             for key, part in value.items():
-                if key in WORDS_OF_EDITIONS and isinstance(part, str):
+                if key in keys and isinstance(part, str):
                     yield part
-                elif key in REASONS_OF_EDITIONS and isinstance(part, dict):
+                elif key in mappings and isinstance(part, dict):
                     yield from map(str, part.values())
                 else:
                     yield from spoken(part)
