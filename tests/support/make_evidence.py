@@ -671,7 +671,7 @@ def _malformed_entries(document: Document) -> dict[str, bytes]:
         "leaf of year zero": {"leaf": leaf.replace("2021-07-12", "0000-07-12")},
         "leaf with a zero before": {"leaf": leaf.replace("position 2", "position 02")},
         "leaf recorded in no hour": {"leaf": leaf.replace("T08:", "T24:")},
-        "leaf with other digits": {"leaf": leaf.replace("position 2", "position ２")},
+        "leaf with other digits": {"leaf": leaf.replace("position 2", "position \uff12")},
         "leaf too long": {"leaf": leaf + _attachment_lines(90)},
         "leaf with one name twice": {"leaf": leaf + _attachment_lines(1) * 2},
         "payload no JSON": {"payload": payload[:-1]},
