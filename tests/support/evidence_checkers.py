@@ -6,15 +6,17 @@ import json
 import shutil
 import subprocess
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Iterable, Sequence
 
 from cli.verifier import taizhang_verify
+from ledger.errors import MalformedError
+from ledger.evidence_check import check_evidence
+from ledger.note import parse_vkey
+from ledger.trust_policy import parse_policy
 from support.make_evidence import Case
 from support.make_verifier_page import PAGE, script_of
 
-__all__ = ["CHECKERS", "NODE", "Verdicts", "verdicts_in_node"]
+__all__ = ["NODE", "Verdicts", "verdicts_in_node", "verdicts_in_python", "verdicts_of_the_ledger"]
 
 Verdicts = tuple[tuple[str, str], ...] | None
 NODE = shutil.which("node")
@@ -51,14 +53,10 @@ def verdicts_in_python(case: Case) -> Verdicts:
 
 def verdicts_of_the_ledger(case: Case) -> Verdicts:
     """What `taizhang evidence check` says."""
-    from ledger.errors import MalformedError
-    from ledger.note import parse_vkey
-    from ledger.trust_policy import parse_policy
-
-    check = import_module("ledger.evidence_check").check_evidence
     policy = None if case.policy is None else parse_policy(case.policy)
     try:
-        claims = check(case.data, keys=[parse_vkey(key) for key in case.keys], policy=policy)
+        keys = [parse_vkey(key) for key in case.keys]
+        claims = check_evidence(case.data, keys=keys, policy=policy)
     except MalformedError:
         return None
     return tuple((claim.claim, claim.verdict) for claim in claims)
@@ -86,8 +84,3 @@ def verdicts_in_node(cases: Sequence[Case], *, webcrypto: bool) -> Iterable[Verd
     assert done.returncode == 0, done.stderr
     for said in json.loads(done.stdout):
         yield None if said is None else tuple((claim, verdict) for claim, verdict in said)
-
-
-CHECKERS: dict[str, Callable[[Case], Verdicts]] = {"one Python file": verdicts_in_python}
-if find_spec("ledger.evidence_check"):
-    CHECKERS["the ledger"] = verdicts_of_the_ledger
