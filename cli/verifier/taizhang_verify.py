@@ -1364,19 +1364,21 @@ def _page(file: _Evidence, claims: list[Claim], lang: str) -> Iterator[str]:
     yield _closing(claims, lang)
 
 
-def _status_lines(status: str) -> Iterator[str]:
+def _status_lines(status: str) -> list[str]:
     """The published status, a line for each thing it says; raw where it cannot be read."""
     try:
         members = json.loads(status)
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
-        yield status
-        return
-    for name, value in members.items():
-        if value is not None and value != [] and name != "format":
-            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"{name}: {shown}"
+        shown = {name: value for name, value in members.items() if value not in (None, [])}
+        return [f"{name}: {_plain(value)}" for name, value in shown.items() if name != "format"]
+    except (ValueError, AttributeError, RecursionError):
+        return [status]
+
+
+def _plain(value: object) -> str:
+    """A value of the status as a reader without brackets and quotes has it."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_plain(item)}" for name, item in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
 
 
 def _closing(claims: list[Claim], lang: str) -> str:

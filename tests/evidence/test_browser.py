@@ -184,6 +184,15 @@ def test_file_cannot_write_markup(page: Any) -> None:
     assert page.query_selector("#evil") is None
 
 
+@pytest.mark.parametrize("status", ['{"a":' + "[" * 99_000 + "]" * 99_000 + "}", "null", "{"])
+def test_odd_status_is_shown(page: Any, status: str) -> None:
+    """A status nobody published is contradicted, and shown as it stands."""
+    case = CASES["everything"]
+    document = json.loads(case.data) | {"status": status}
+    assert not check(page, case._replace(data=spelled(document)))["ok"]
+    assert "不可采信" in page.inner_text("#result")
+
+
 def test_print_shows_result_only(page: Any) -> None:
     """On paper there are no fields and buttons."""
     check(page, CASES["everything"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.verifier import taizhang_verify
+from support.evidence_book import spelled
 from support.make_evidence import PROVEN, cases
 
 CASES = {case.name: case for case in cases()}
@@ -99,6 +100,15 @@ def test_page_names_altered_entry(folder: Path, lang: str) -> None:
     shown = run(folder, "payload altered.json", "--key", key, "--lang", lang).stdout
     verdict = {"en": "[CONTRADICTED] entry xian#5", "zh": "[与证据矛盾] entry xian#5"}[lang]
     assert verdict in shown
+
+
+@pytest.mark.parametrize("status", ["[" * 99_000, '{"a":' + "[" * 700 + "]" * 700 + "}", "1", "{"])
+def test_odd_status_is_shown(folder: Path, status: str) -> None:
+    """A status nobody published is contradicted, and shown without a traceback."""
+    document = json.loads(CASES["everything"].data)
+    (folder / "odd.json").write_bytes(spelled(document | {"status": status}))
+    done = run(folder, "odd.json", "--key", CASES["everything"].keys[0])
+    assert (done.returncode, done.stderr) == (5, "")
 
 
 def test_old_pythons_can_read_it() -> None:
