@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test venv lint types contracts unit docs acceptance format messages bench lock clean python
+.PHONY: help demo test venv lint types contracts unit docs acceptance format messages bench mutants lock clean python
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ bench: $(STAMP)  ## run every benchmarks/bench_*.py
 	  echo "== $$file"; $(BIN)/python "$$file"; \
 	done
 
+mutants: $(STAMP)  ## change policies/ in every small way and see whether a test fails; an hour
+	PYTHONPATH=tests $(BIN)/python tests/support/try_mutants.py $(MUTANTS_ARGS)
+
 # Settings of this machine must not get into the lock file.
 lock:  ## renew uv.lock after a change of dependencies; LOCK_ARGS=--upgrade for newer versions
 	@uv="$(or $(UV),$(wildcard $(BIN)/uv))"; \
@@ -61,7 +64,7 @@ lock:  ## renew uv.lock after a change of dependencies; LOCK_ARGS=--upgrade for 
 	  -u UV_CONFIG_FILE "$$uv" lock $(LOCK_ARGS)
 
 clean:  ## remove what the checks and builds leave behind; .venv stays
-	rm -rf build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis mutants
 	find cli ledger policies projections tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
 
 # --- the environment ------------------------------------------------------------------------------

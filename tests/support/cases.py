@@ -31,7 +31,17 @@ import yaml
 from ledger.entries import REGISTRY
 from support.scenario import EXPECTATIONS, Line, given
 
-__all__ = ["Case", "all_cases", "background", "cases_of", "check", "load_cases", "schemes"]
+__all__ = [
+    "Case",
+    "all_cases",
+    "background",
+    "backgrounds_of",
+    "cases_of",
+    "center_of",
+    "check",
+    "load_cases",
+    "schemes",
+]
 
 FOLDER = Path(__file__).parents[1] / "cases"
 
@@ -85,6 +95,16 @@ def background(scheme: str, *names: str) -> list[Line]:
     """The lines that backgrounds of the scheme stand for, complete."""
     tree = _tree(FOLDER / scheme / _BACKGROUNDS)
     return [_complete(line, tree) for line in _lines(list(names), tree["backgrounds"])]
+
+
+def backgrounds_of(scheme: str) -> list[str]:
+    """The names of the scheme's backgrounds, in the order of the file."""
+    return list(_tree(FOLDER / scheme / _BACKGROUNDS)["backgrounds"])
+
+
+def center_of(scheme: str) -> str:
+    """The center that the scheme's backgrounds speak of."""
+    return str(_tree(FOLDER / scheme / _BACKGROUNDS)["center"])
 
 
 def check(case: Case) -> None:
