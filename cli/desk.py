@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cli.proofs import Proofs
+    from cli.verifying import Outside
     from ledger.book import Book, Receipt
     from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
@@ -312,11 +313,20 @@ class Desk:
             )
         return row, _leaf_text(row, before[-1].leaf if before else NO_PREVIOUS)
 
-    def verify(self, *, scheme: str | None, progress: Progress | None = None) -> Verification:
-        """Everything recomputed from stored bytes, of one log or all; what does not fit, by
-        entry."""
+    def verify(
+        self,
+        *,
+        scheme: str | None = None,
+        outside: Outside | None = None,
+        progress: Progress | None = None,
+    ) -> Verification:
+        """Everything recomputed from stored bytes, of one log or all, and compared with what is
+        kept outside the database; what does not fit, by entry."""
+        from cli.proofs import status_digests
+        from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
 
+        outside = outside or Outside()
         if scheme is not None and scheme not in {head.log for head in self.logs()}:
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
 
@@ -324,7 +334,19 @@ class Desk:
             if progress is not None:
                 progress(done, size)
 
-        return verify(self.engine, log=scheme, progress=told)
+        found = verify(
+            self.engine,
+            log=scheme,
+            against=against_of(self._proofs_or_none(), outside),
+            statuses=status_digests,
+            quick=outside.quick,
+            since=outside.since,
+            progress=told,
+        )
+        if outside.quick or outside.since is not None:
+            return found
+        logs = [scheme] if scheme is not None else self.check_logs()
+        return with_registers(found, logs, lambda log: self.compare(log, progress))
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -534,13 +556,17 @@ class Desk:
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
-        if erased:
-            try:
-                anchors = self.proofs.anchors
-            except MalformedError:
-                return  # a ledger on a server whose trust folder was not named
+        proofs = self._proofs_or_none() if erased else None
+        if proofs is not None:
             for log, values in erased.items():
-                anchors.add_erasures(log, values)
+                proofs.anchors.add_erasures(log, values)
+
+    def _proofs_or_none(self) -> Proofs | None:
+        """Keys and anchors; None for a ledger on a server whose trust folder was not named."""
+        try:
+            return self.proofs
+        except MalformedError:
+            return None
 
     # --- helpers ---------------------------------------------------------------------------------
 

@@ -65,7 +65,6 @@ def repair_from(
 ) -> tuple[Sequence[Mended], Sequence[Damage]]:
     """What was mended with rows of a backup, and the damage that is left."""
     from ledger.engine import open_engine
-    from ledger.verify import verify
 
     copy = copy_beside(backup, _file_of(desk.url))
     try:
@@ -82,7 +81,7 @@ def repair_from(
         desk.forget_strangers()
         for head in desk.logs():
             desk.rebuild(head.log)
-    return mended, verify(desk.engine).problems
+    return mended, desk.verify().problems
 
 
 def _prepared(

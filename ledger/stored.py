@@ -17,10 +17,12 @@ from ledger.merkle import HASH_BYTES
 __all__ = [
     "COLUMNS",
     "EntryRow",
+    "GenerationPart",
     "PayloadPart",
     "SealPart",
     "misfit_of",
     "parse_attachments",
+    "parse_generation",
     "parse_payload",
     "parse_private",
     "parse_seal",
@@ -66,6 +68,14 @@ class SealPart(msgspec.Struct, frozen=True):
     previous_seal: int | None = None
 
 
+class GenerationPart(msgspec.Struct, frozen=True):
+    """What the entry says that opens a generation of a log (`ledger.generations`)."""
+
+    generation: int
+    lost_from: int
+    checkpoint: str
+
+
 class _Entry(msgspec.Struct, frozen=True):
     key: str | None = None
     fields: tuple[str, ...] = ()
@@ -88,6 +98,7 @@ class _Payload(msgspec.Struct, frozen=True):
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_generation = msgspec.json.Decoder(GenerationPart).decode
 _decode_seal = msgspec.json.Decoder(SealPart).decode
 _decode_payload = msgspec.json.Decoder(_Payload).decode
 
@@ -121,6 +132,14 @@ def parse_seal(data: bytes) -> SealPart:
     """What a seal's payload says; ValueError for bytes that are no seal."""
     try:
         return _decode_seal(_decode_payload(data).entry)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
+
+
+def parse_generation(data: bytes) -> GenerationPart:
+    """What the payload of a `GenerationOpened` says; ValueError for other bytes."""
+    try:
+        return _decode_generation(_decode_payload(data).entry)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
 
