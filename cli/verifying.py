@@ -79,9 +79,9 @@ def with_registers(
 
 
 def _damage(center: str, fields: Sequence[str]) -> Damage:
-    message = "the register says something else of {center} than its entries: {fields}"
+    said = "the register says something else of {center} than its entries: {fields}"
     values = {"center": center, "fields": ", ".join(fields), "position": None}
-    return Damage("register_altered", None, center, message, values)
+    return Damage("register_altered", None, center, said, values)
 
 
 def _sorted(reports: Sequence[Report]) -> list[Report]:

@@ -101,7 +101,8 @@ class NoteCheck:
         try:
             found, _, signed = _opened(note, self._against.keys)
         except MalformedError:
-            self._add("checkpoint_altered", "the checkpoint kept for {size} entries is none", size)
+            said = "the checkpoint kept for {size} entries is none"
+            self._add("checkpoint_altered", said, size)
             return
         except IntegrityFailure:
             said = "the checkpoint kept for {size} entries bears a wrong signature"
@@ -169,7 +170,7 @@ class NoteCheck:
 
     def _check_outside(self, outside: OutsideNote) -> None:
         try:
-            found, _, signed = _opened(outside.data, self._against.keys)
+            found, note, signed = _opened(outside.data, self._against.keys)
         except IntegrityFailure:
             said = "{name}: the checkpoint for {size} entries bears a wrong signature"
             size = _opened(outside.data, ())[0].size
@@ -179,6 +180,8 @@ class NoteCheck:
             said = "{name}: the checkpoint for {size} entries is signed by no key of this ledger"
             self._add("checkpoint_forged", said, found.size, name=outside.name)
             return
+        if outside.kind == "anchor":
+            self._check_cosigned(note, found.size)
         names = tuple(key.name for key in signed)
         self.compared.append(Compared(outside.kind, outside.name, found.size, names))
         if self._is_ended(found):
@@ -189,6 +192,16 @@ class NoteCheck:
             self._note_cut(outside.name, found, heads)
             return
         self._compare(found, outside.name)
+
+    def _check_cosigned(self, note: Note, size: int) -> None:
+        """Note the cosignatures that the anchor has and the ledger no more."""
+        known = known_keys(self._against.witnesses, algorithm=COSIGNATURE)
+        kept = {tuple(row) for row in self._cosigned}
+        for line in note.signatures:
+            is_known = (line.name, line.key_id) in known
+            if is_known and (size, line.name, line.key_id, line.data) not in kept:
+                said = "the cosignature of {name} under {size} entries stands in the anchor only"
+                self._add("cosignature_altered", said, size, name=line.name)
 
     def _is_ended(self, found: Checkpoint) -> bool:
         """Whether the note is of a generation that ended before it, and the log says so."""

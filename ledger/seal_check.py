@@ -60,20 +60,24 @@ class SealCheck:
         try:
             part = parse_seal(row[6])
         except (ValueError, TypeError):
-            self._add(position, "it says nothing a seal says")
+            said = "the seal says nothing a seal says"
+            self._add(position, said)
             return
         before = self._newest[0] if self._newest else None
         self._newest = position, part
         if part.previous_seal != before:
-            self._add(position, "it names another seal before it than there is")
+            said = "the seal names another seal before it than there is"
+            self._add(position, said)
         if self._statuses is None:
             return
         if part.index_size != len(self._entries):
-            self._add(position, "it counts other streams than there are")
+            said = "the seal counts other streams than there are"
+            self._add(position, said)
         if part.index_root != self._index.root().hex():
             self._blame(position, part)
         elif part.status_digest != self._status_digest():
-            self._add(position, "its digest of the published statuses is another")
+            said = "the digest of the published statuses in the seal is another"
+            self._add(position, said)
 
     def finish(self) -> None:
         """Compare what is kept of the newest seal with what it sealed."""
@@ -90,7 +94,8 @@ class SealCheck:
                 for stream, entry in self._entries.items()
             }
             if kept == sound and part.index_root != StreamIndex(_whole(sound)).root().hex():
-                self._add(position, "its index is not that of the entries before it")
+                said = "the index of the seal is not that of the entries before it"
+                self._add(position, said)
         elif part.index_root != self._index.root().hex():
             return  # said already, with the centers it lies about
         for stream in sorted({*kept, *sound}, key=str):
@@ -135,11 +140,12 @@ class SealCheck:
         """Name the centers a seal lies about, where what it said of each is still kept."""
         kept = self._kept()
         if StreamIndex(_whole(kept)).root().hex() != part.index_root:
-            self._add(position, "its index is not that of the entries before it")
+            said = "the index of the seal is not that of the entries before it"
+            self._add(position, said)
             return
         for stream in sorted({*kept, *self._entries}, key=str):
             if kept.get(stream) != self._entries.get(stream):
-                said = "it says something else of {center} than the entries before it"
+                said = "the seal says something else of {center} than the entries before it"
                 self._add(position, said, center=stream)
 
     def _kept(self) -> dict[str, IndexEntry]:
@@ -151,7 +157,7 @@ class SealCheck:
         return bool(self._check.damaged) or not self._check.is_complete
 
     def _add(self, position: int, said: str, *, center: str | None = None) -> None:
-        message = "{position}: the seal is not true: " + said
+        message = "{position}: " + said
         self._check.findings.add("index_lies", message, position=position, center=center)
 
 

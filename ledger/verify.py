@@ -175,7 +175,7 @@ class _Check:
         notes.root_at(start)
         for rows in _split(self._chunks(statement, log, start), stops):
             for part in _parts(rows):
-                if part[0][3] == SEALED:
+                if part[0][3] == SEALED and scope.since is None:
                     seals.seal(part[0])
                 elif part[0][3] == _GENERATION:
                     notes.generation(part[0])
