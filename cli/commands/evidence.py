@@ -1,4 +1,4 @@
-"""`taizhang evidence export | check`."""
+"""`taizhang evidence export | check | verifier`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.commands.evidence_verifier import verifier
 from cli.files import read_file, write_output
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 @click.group("evidence", help=N_("A self-contained file for a dispute: export and check."))
 def command() -> None:
     """Evidence files."""
+
+
+command.add_command(verifier)
 
 
 @command.command(

@@ -35,7 +35,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import is_normalized
 
-__all__ = ["Claim", "MalformedError", "check", "main", "verify_ed25519", "verify_ed25519_slowly"]
+__all__ = [
+    "SAY",
+    "Claim",
+    "UnreadableError",
+    "check",
+    "main",
+    "verify_ed25519",
+    "verify_ed25519_slowly",
+]
 
 MAX_FILE_BYTES = 64 << 20
 FORMAT = "taizhang-evidence/v1"
@@ -49,7 +57,7 @@ _MAX_DEPTH = 100
 _ED25519, _COSIGNATURE = 1, 4
 
 
-class MalformedError(Exception):
+class UnreadableError(Exception):
     """Input that cannot be read: the code of a message, and what fills it."""
 
     def __init__(self, code: str, **values: object) -> None:
@@ -76,17 +84,17 @@ def _base64(text: object, where: str, length: int | None = None) -> bytes:
     try:
         data = binascii.a2b_base64(_text(text, where))
     except ValueError:
-        raise MalformedError("m.base64", where=where) from None
+        raise UnreadableError("m.base64", where=where) from None
     if binascii.b2a_base64(data, newline=False).decode() != text:
-        raise MalformedError("m.base64", where=where)
+        raise UnreadableError("m.base64", where=where)
     if length is not None and len(data) != length:
-        raise MalformedError("m.length", where=where, length=length)
+        raise UnreadableError("m.length", where=where, length=length)
     return data
 
 
 def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
-        raise MalformedError("m.text", where=where)
+        raise UnreadableError("m.text", where=where)
     return value
 
 
@@ -95,7 +103,7 @@ _HEX = re.compile("[0-9a-f]{64}")
 
 def _hex(value: object, where: str) -> bytes:
     if not _HEX.fullmatch(_text(value, where)):
-        raise MalformedError("m.hex", where=where)
+        raise UnreadableError("m.hex", where=where)
     return bytes.fromhex(str(value))
 
 
@@ -111,19 +119,19 @@ def _parse_canonical(text: str, where: str) -> Any:
         )
         _check_value(value, where, 1)
     except RecursionError:
-        raise MalformedError("m.depth", where=where, depth=_MAX_DEPTH) from None
+        raise UnreadableError("m.depth", where=where, depth=_MAX_DEPTH) from None
     except ValueError as error:
-        raise MalformedError("m.json", where=where, reason=error) from None
+        raise UnreadableError("m.json", where=where, reason=error) from None
     spelled = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     if spelled != text:
-        raise MalformedError("m.spelling", where=where)
+        raise UnreadableError("m.spelling", where=where)
     return value
 
 
 def _once(pairs: list[tuple[str, Any]], where: str) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise MalformedError("m.twice", where=where)
+        raise UnreadableError("m.twice", where=where)
     return members
 
 
@@ -135,7 +143,7 @@ def _whole(digits: str, where: str) -> int:
 
 
 def _refuse_number(where: str) -> Any:
-    raise MalformedError("m.number", where=where)
+    raise UnreadableError("m.number", where=where)
 
 
 def _check_value(value: object, where: str, depth: int) -> None:
@@ -146,9 +154,9 @@ def _check_value(value: object, where: str, depth: int) -> None:
     if not isinstance(value, (dict, list)):
         return
     if depth > _MAX_DEPTH:
-        raise MalformedError("m.depth", where=where, depth=_MAX_DEPTH)
+        raise UnreadableError("m.depth", where=where, depth=_MAX_DEPTH)
     if isinstance(value, dict) and not all(name.isascii() for name in value):
-        raise MalformedError("m.names", where=where)
+        raise UnreadableError("m.names", where=where)
     for item in value.values() if isinstance(value, dict) else value:
         _check_value(item, where, depth + 1)
 
@@ -157,7 +165,7 @@ def _check_text(text: str, where: str) -> None:
     if text.isascii():
         return
     if re.search("[\ud800-\udfff]", text) or not is_normalized("NFC", text):
-        raise MalformedError("m.unicode", where=where)
+        raise UnreadableError("m.unicode", where=where)
 
 
 # --- hashes: trees and indexes ------------------------------------------------------------------
@@ -376,25 +384,25 @@ def _parse_key(text: str, algorithm: int) -> _Key:
     """The key written as a vkey, which must be of this algorithm."""
     parts = text.split("+", 2)
     if len(parts) != 3:
-        raise MalformedError("m.vkey", vkey=ascii(text[:120]))
+        raise UnreadableError("m.vkey", vkey=ascii(text[:120]))
     try:
         data = _base64(parts[2], "")
         name = _fit_name(parts[0])
-    except MalformedError:
-        raise MalformedError("m.vkey", vkey=ascii(text[:120])) from None
+    except UnreadableError:
+        raise UnreadableError("m.vkey", vkey=ascii(text[:120])) from None
     if len(data) != 33 or data[0] not in (_ED25519, _COSIGNATURE):
-        raise MalformedError("m.vkey", vkey=ascii(text[:120]))
+        raise UnreadableError("m.vkey", vkey=ascii(text[:120]))
     key = _Key(name, data[0], data[1:])
     if key.key_id().hex() != parts[1]:
-        raise MalformedError("m.key_id", name=name)
+        raise UnreadableError("m.key_id", name=name)
     if key.algorithm != algorithm:
-        raise MalformedError("m.algorithm", name=name)
+        raise UnreadableError("m.algorithm", name=name)
     return key
 
 
 def _fit_name(name: str) -> str:
     if not name or _UNFIT_NAME.search(name):
-        raise MalformedError("m.key_name", name=ascii(name))
+        raise UnreadableError("m.key_name", name=ascii(name))
     return name
 
 
@@ -402,21 +410,21 @@ def _by_id(keys: Iterable[_Key]) -> dict[tuple[str, bytes], _Key]:
     known: dict[tuple[str, bytes], _Key] = {}
     for key in keys:
         if known.setdefault((key.name, key.key_id()), key) != key:
-            raise MalformedError("m.key_twice", name=key.name)
+            raise UnreadableError("m.key_twice", name=key.name)
     return known
 
 
 def _parse_checkpoint(text: str) -> _Checkpoint:
     """A signed note whose text is exactly origin, size and root."""
     if len(text.encode()) > _MAX_NOTE_BYTES or re.search("[\x00-\x09\x0b-\x1f]", text):
-        raise MalformedError("m.note")
+        raise UnreadableError("m.note")
     above, parted, below = text.rpartition("\n\n")
     lines = below.split("\n")
     if not parted or lines.pop() or not 1 <= len(lines) <= _MAX_SIGNATURES:
-        raise MalformedError("m.note")
+        raise UnreadableError("m.note")
     said = above.split("\n")
     if len(said) != 3 or not _SIZE.fullmatch(said[1]):
-        raise MalformedError("m.checkpoint")
+        raise UnreadableError("m.checkpoint")
     root = _base64(said[2], "checkpoint", 32)
     signed = [_parse_line(line) for line in lines]
     return _Checkpoint(above + "\n", _fit_name(said[0]), int(said[1]), root, signed)
@@ -425,10 +433,10 @@ def _parse_checkpoint(text: str) -> _Checkpoint:
 def _parse_line(line: str) -> _Line:
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != "—":
-        raise MalformedError("m.note")
+        raise UnreadableError("m.note")
     data = _base64(parts[2], "checkpoint")
     if len(data) <= 4:
-        raise MalformedError("m.note")
+        raise UnreadableError("m.note")
     return _Line(_fit_name(parts[1]), data[:4], data[4:])
 
 
@@ -533,26 +541,26 @@ def _key_of(word: bytes, algorithm: int) -> _Key:
     try:
         return _parse_key(word.decode(), algorithm)
     except UnicodeDecodeError:
-        raise MalformedError("m.vkey", vkey=ascii(word)) from None
+        raise UnreadableError("m.vkey", vkey=ascii(word)) from None
 
 
 def _parse_policy(data: bytes) -> _Policy:
-    """What a policy file says; MalformedError names the first line that breaks a rule."""
+    """What a policy file says; UnreadableError names the first line that breaks a rule."""
     policy = _Policy()
     lines = data.split(b"\n")
     if len(data) > _MAX_NOTE_BYTES or lines.pop():
-        raise MalformedError("m.policy", line=len(lines) + 1)
+        raise UnreadableError("m.policy", line=len(lines) + 1)
     for number, line in enumerate(lines, 1):
         words = [word for word in re.split(rb"[ \t]+", line) if word]
         if re.search(rb"[^\t\x20-\x7e\x80-\xff]", line):
-            raise MalformedError("m.policy", line=number)
+            raise UnreadableError("m.policy", line=number)
         try:
             if words and not words[0].startswith(b"#") and not policy.read(words):
-                raise MalformedError("m.policy", line=number)
-        except MalformedError:
-            raise MalformedError("m.policy", line=number) from None
+                raise UnreadableError("m.policy", line=number)
+        except UnreadableError:
+            raise UnreadableError("m.policy", line=number) from None
     if not policy.quorum:
-        raise MalformedError("m.no_quorum")
+        raise UnreadableError("m.no_quorum")
     _by_id(policy.witnesses.values())
     return policy
 
@@ -612,7 +620,7 @@ def _parse_leaf(text: str, where: str) -> _Leaf:
     """The leaf with exactly this text, version 1."""
     found = _LEAF.fullmatch(text) if len(text.encode()) <= _MAX_LEAF_BYTES else None
     if found is None:
-        raise MalformedError("m.leaf", where=where)
+        raise UnreadableError("m.leaf", where=where)
     leaf = _Leaf(
         log=found[1],
         position=int(found[2]),
@@ -628,9 +636,9 @@ def _parse_leaf(text: str, where: str) -> _Leaf:
         attachments=_attachment_lines(found[13], where),
     )
     if not (_is_day(found[7]) and _is_day(found[8])):
-        raise MalformedError("m.leaf", where=where)
+        raise UnreadableError("m.leaf", where=where)
     if (leaf.version == 1) != (leaf.previous == bytes(32)):
-        raise MalformedError("m.leaf", where=where)
+        raise UnreadableError("m.leaf", where=where)
     return leaf
 
 
@@ -648,7 +656,7 @@ def _private_lines(text: str, where: str) -> dict[str, bytes]:
     for line in text.split("\n")[:-1]:
         _, path, digits = line.split(" ")
         if path <= before or not is_normalized("NFC", path):
-            raise MalformedError("m.leaf", where=where)
+            raise UnreadableError("m.leaf", where=where)
         found[path] = bytes.fromhex(digits)
         before = path
     return found
@@ -660,7 +668,7 @@ def _attachment_lines(text: str, where: str) -> list[_File]:
         _, digits, length, name = line.split(" ", 3)
         is_fit = not _UNFIT_IN_FILE_NAME.search(name) and is_normalized("NFC", name)
         if not is_fit or any(name == file.name for file in files):
-            raise MalformedError("m.leaf", where=where)
+            raise UnreadableError("m.leaf", where=where)
         files.append(_File(digits, None if length == "-" else int(length), name))
     return files
 
@@ -719,20 +727,20 @@ _MEMBERS = "attachments center checkpoint editions format others seal status str
 
 def _parse_evidence(data: bytes) -> _Evidence:
     if len(data) > MAX_FILE_BYTES:
-        raise MalformedError("m.big")
+        raise UnreadableError("m.big")
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise MalformedError("m.utf8") from None
+        raise UnreadableError("m.utf8") from None
     if not text.endswith("\n"):
-        raise MalformedError("m.end")
+        raise UnreadableError("m.end")
     document = _members(_parse_canonical(text[:-1], "file"), _MEMBERS, "file")
     if document["format"] != FORMAT:
-        raise MalformedError("m.format", format=ascii(document["format"])[:60])
+        raise UnreadableError("m.format", format=ascii(document["format"])[:60])
     center = _text(document["center"], "center")
     named = _CENTER.fullmatch(center)
     if named is None:
-        raise MalformedError("m.center", center=ascii(center)[:120])
+        raise UnreadableError("m.center", center=ascii(center)[:120])
     status = document["status"]
     return _Evidence(
         center=center,
@@ -750,14 +758,14 @@ def _parse_evidence(data: bytes) -> _Evidence:
 def _members(value: object, names: str, where: str) -> dict[str, Any]:
     """The value as an object that has exactly these members."""
     if not isinstance(value, dict) or sorted(value) != names.split():
-        raise MalformedError("m.members", where=where, names=names)
+        raise UnreadableError("m.members", where=where, names=names)
     return value
 
 
 def _each(value: object, where: str) -> Iterator[tuple[str, Any]]:
     """The items of a list, each with its place."""
     if not isinstance(value, list):
-        raise MalformedError("m.list", where=where)
+        raise UnreadableError("m.list", where=where)
     for number, item in enumerate(value):
         yield f"{where}[{number}]", item
 
@@ -765,7 +773,7 @@ def _each(value: object, where: str) -> Iterator[tuple[str, Any]]:
 def _check_order(keys: list[Any], where: str) -> None:
     for number in range(1, len(keys)):
         if keys[number - 1] >= keys[number]:
-            raise MalformedError("m.order", where=where)
+            raise UnreadableError("m.order", where=where)
 
 
 def _parse_entry(value: object, where: str) -> _Entry:
@@ -774,9 +782,9 @@ def _parse_entry(value: object, where: str) -> _Entry:
     payload_text = _text(entry["payload"], where + ".payload")
     payload = _parse_canonical(payload_text, where + ".payload")
     if not isinstance(payload, dict) or not isinstance(payload.get("entry"), dict):
-        raise MalformedError("m.payload", where=where)
+        raise UnreadableError("m.payload", where=where)
     if not isinstance(payload.get("ruling", {}), dict):
-        raise MalformedError("m.payload", where=where)
+        raise UnreadableError("m.payload", where=where)
     private = [_parse_private(item, at) for at, item in _each(entry["private"], where + ".private")]
     _check_order([item.path for item in private], where + ".private")
     return _Entry(
@@ -801,7 +809,7 @@ def _parse_private(value: object, where: str) -> _Private:
 
 def _number(value: object, where: str) -> int:
     if type(value) is not int or value < 0:
-        raise MalformedError("m.position", where=where)
+        raise UnreadableError("m.position", where=where)
     return value
 
 
@@ -809,7 +817,7 @@ def _parse_streams(value: object, center: str) -> list[_Stream]:
     streams = [_parse_stream(item, where) for where, item in _each(value, "streams")]
     names = [stream.name for stream in streams]
     if names[:1] != [center] or center in names[1:]:
-        raise MalformedError("m.own_stream")
+        raise UnreadableError("m.own_stream")
     _check_order(names[1:], "streams")
     return streams
 
@@ -871,7 +879,7 @@ def _parse_attachments(value: object) -> list[tuple[str, bytes]]:
 def check(data: bytes, keys: Iterable[str], policy: bytes | None = None) -> list[Claim]:
     """Every claim of the file with its verdict, in the order of the specification.
 
-    `keys` are vkeys, `policy` the bytes of a policy file. Raises MalformedError.
+    `keys` are vkeys, `policy` the bytes of a policy file. Raises UnreadableError.
     """
     given = [_parse_key(key, _ED25519) for key in keys]
     wanted = None if policy is None else _parse_policy(policy)
@@ -1122,7 +1130,8 @@ def _is_erasure(entry: _Entry, position: int, path: str) -> bool:
 
 # --- what is shown ------------------------------------------------------------------------------
 
-_SAY: dict[str, tuple[str, str]] = {
+# English and Chinese; `verify.html` holds the same sentences.
+SAY: dict[str, tuple[str, str]] = {
     PROVEN: ("proven", "成立"),
     NOT_PROVEN: ("not proven", "未能证明"),
     CONTRADICTED: ("CONTRADICTED", "与证据矛盾"),
@@ -1272,7 +1281,7 @@ _SAY: dict[str, tuple[str, str]] = {
     ),
     # private, edition, attachment
     "p.ok": ("disclosed, as recorded", "已披露，与记录一致"),
-    "p.erased": ("erased by {position}", "已由 {position} 抹除"),
+    "p.erased": ("erased by {position}", "已由 {position} 删除"),
     "p.unbound": (
         "{position} is bound to no private value of this name",
         "{position} 没有此名的非公开内容",
@@ -1283,7 +1292,7 @@ _SAY: dict[str, tuple[str, str]] = {
     ),
     "p.not_erased": (
         "{position} is shown as the erasure and is none of this value",
-        "{position} 并非抹除该内容的记录",
+        "{position} 并非删除该内容的记录",
     ),
     "h.other": ("the content has another hash", "内容的哈希值不同"),
     "ed.ok": ("{position} was judged by it", "{position} 据此裁断"),
@@ -1302,11 +1311,11 @@ _SAY: dict[str, tuple[str, str]] = {
         "截至该检查点，各项均成立；此后的记录不在其中。",
     ),
     "some": (
-        "{number} of {of} claims are not proven. They are not refuted either: see what is missing.",
+        "Not proven: {number} of {of} claims. That refutes nothing: see what is missing.",
         "{of} 项中有 {number} 项未能证明；并非不实，请看所缺何物。",
     ),
     "wrong": (
-        "{number} of {of} claims are contradicted: the file was changed, or its maker is wrong. "
+        "Contradicted: {number} of {of} claims. The file was changed, or its maker is wrong. "
         "Keep it as it is and ask for a new one.",
         "{of} 项中有 {number} 项与证据矛盾：文件被改动过，或出具有误。请原样保存，并要求重新出具。",
     ),
@@ -1315,7 +1324,7 @@ _SAY: dict[str, tuple[str, str]] = {
 
 
 def _say(lang: str, code: str, **values: object) -> str:
-    text = _SAY[code][lang == "zh"]
+    text = SAY[code][lang == "zh"]
     return text.format_map({name: _printable(value) for name, value in values.items()})
 
 
@@ -1355,19 +1364,21 @@ def _page(file: _Evidence, claims: list[Claim], lang: str) -> Iterator[str]:
     yield _closing(claims, lang)
 
 
-def _status_lines(status: str) -> Iterator[str]:
+def _status_lines(status: str) -> list[str]:
     """The published status, a line for each thing it says; raw where it cannot be read."""
     try:
         members = json.loads(status)
-    except (ValueError, RecursionError):
-        members = None
-    if not isinstance(members, dict):
-        yield status
-        return
-    for name, value in members.items():
-        if value is not None and value != [] and name != "format":
-            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield f"{name}: {shown}"
+        shown = {name: value for name, value in members.items() if value not in (None, [])}
+        return [f"{name}: {_plain(value)}" for name, value in shown.items() if name != "format"]
+    except (ValueError, AttributeError, RecursionError):
+        return [status]
+
+
+def _plain(value: object) -> str:
+    """A value of the status as a reader without brackets and quotes has it."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_plain(item)}" for name, item in value.items())
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value)
 
 
 def _closing(claims: list[Claim], lang: str) -> str:
@@ -1400,7 +1411,7 @@ def main(arguments: list[str] | None = None) -> int:
         data = _read(options.file)
         policy = None if options.policy is None else _read(options.policy)
         claims = check(data, keys, policy)
-    except MalformedError as error:
+    except UnreadableError as error:
         return _report(error, lang, as_json=options.json)
     if options.json:
         sys.stdout.write(_as_json(claims, lang) + "\n")
@@ -1450,7 +1461,7 @@ def _read(file: str) -> bytes:
             return stream.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise MalformedError("m.unread", file=file, reason=reason) from None
+        raise UnreadableError("m.unread", file=file, reason=reason) from None
 
 
 def _as_json(claims: list[Claim], lang: str) -> str:
@@ -1462,7 +1473,7 @@ def _as_json(claims: list[Claim], lang: str) -> str:
     return json.dumps({"ok": ok, "claims": shown}, ensure_ascii=False)
 
 
-def _report(error: MalformedError, lang: str, *, as_json: bool) -> int:
+def _report(error: UnreadableError, lang: str, *, as_json: bool) -> int:
     message = _say(lang, error.code, **error.values)
     if as_json:
         value = {"ok": False, "error": {"code": "malformed", "message": message}}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.leaf import Attachment
+from ledger.note import Signer
 from ledger.stream_index import IndexEntry
 from support.evidence_book import (
     LEDGER,
@@ -60,14 +61,14 @@ def cases() -> list[Case]:
     return [*_good(), *_damaged(), *_lying(), *_signed_otherwise(), *_witnessed(), *_malformed()]
 
 
-def small_case() -> Case:
+def small_case(signers: Sequence[Signer] = (LEDGER,)) -> Case:
     """A proven file as small as one can be that still has an entry, a private value and others."""
     book = Book("xian")
     book.add("xian", "InterpretationAdopted")
     book.add(CENTER, "CenterDesignated", private={"/phone": "13800000000"})
     book.statuses[CENTER] = '{"format":"taizhang-status/v1"}'
     document = book.seal().document(CENTER, others=[0], disclose={1: ["/phone"]})
-    return _case("small", document)
+    return _case("small", document | {"checkpoint": book.checkpoint(signers)})
 
 
 def claims_of(
@@ -142,7 +143,7 @@ def _book(scheme: str = "xian") -> Book:
         attachments=[Attachment(sha256(REPORT).digest(), len(REPORT), "评价材料.txt")],
     )
     book.add(center, "GradeConfirmed", {"round": ROUND, "grade": "良好"}, ruling=judged)
-    book.add(ROUND.replace("xian", scheme), "NoticeAmended", {"round": ROUND})
+    book.add(ROUND.replace("xian", scheme), "RoundOpened", {"round": ROUND})
     book.add("xian/id:other", "ReturnFiled")
     erased = {"erases": f"{scheme}#2", "fields": ["/contact/姓名"]}
     book.add(center, "PrivateErased", erased, ruling={"engine": 1, "outcome": {"target": 2}})
@@ -150,14 +151,14 @@ def _book(scheme: str = "xian") -> Book:
         {
             "ban": None,
             "center": center,
-            "counters": {"grade": {"count": 0, "limit": 2, "rounds": []}},
+            "counters": {"failed_evaluations": {"count": 0, "limit": 2, "rounds": []}},
             "designated_on": "2021-07-12",
             "entries": 4,
             "format": "taizhang-status/v1",
             "former_names": [],
             "name": "西安示例电子有限公司",
             "position": 8,
-            "status": "valid",
+            "status": "designated",
         },
         ensure_ascii=False,
         separators=(",", ":"),
@@ -382,7 +383,7 @@ def _claim_absent(document: Document) -> None:
 
 
 def _alter_status(document: Document) -> None:
-    document["status"] = document["status"].replace("valid", "revoked")
+    document["status"] = document["status"].replace('"designated"', '"revoked"')
 
 
 def _value(number: str | None) -> Callable[[Document], None]:
