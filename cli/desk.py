@@ -341,6 +341,7 @@ class Desk:
             statuses=status_digests,
             quick=outside.quick,
             since=outside.since,
+            jobs=outside.jobs,
             progress=told,
         )
         if outside.quick or outside.since is not None:

@@ -263,6 +263,9 @@ class QuickCheck(LogCheck):
             self._judge_version(row, state)
         return leaf
 
+    def _note(self, row: EntryRow) -> None:
+        """What entries refer to is not read."""
+
 
 def _leaf_of(log: str, row: EntryRow, state: StreamState) -> bytes | None:
     """The leaf hash a row gives after a state of its stream; None if it gives none."""

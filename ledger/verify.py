@@ -14,10 +14,12 @@ or that everything was rewritten: give along what was kept elsewhere (`ledger.ag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -31,6 +33,7 @@ from sqlalchemy import (
     select,
 )
 
+from ledger import reading
 from ledger.against import Against, Compared
 from ledger.beside import KeyCheck, VaultCheck
 from ledger.checkpoint import open_checkpoint
@@ -38,6 +41,7 @@ from ledger.checkpoints import checkpoint_at
 from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
+from ledger.hash_share import Share, ranges, take_share
 from ledger.log_check import LogCheck, QuickCheck, StreamState
 from ledger.merkle import HASH_BYTES, Frontier, frontier_at
 from ledger.note_check import NoteCheck, compare_mirror
@@ -92,6 +96,7 @@ def verify(
     statuses: Statuses | None = None,
     quick: bool = False,
     since: int | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
     limit: int = 10_000,
 ) -> Verification:
@@ -100,9 +105,14 @@ def verify(
     `against` is what the log is compared with from outside, and the keys to do it by; `statuses`
     gives the digests of published statuses, without which seals are compared in part. `quick` takes
     the leaf hashes as they are stored and hashes no payload again. `since` begins at the checkpoint
-    of that size of one log, whose root the entries before it must still give.
+    of that size of one log, whose root the entries before it must still give. With `jobs` so many
+    processes hash; the ledger must be a file or on a server.
     """
     scope = _Scope(against or Against(), statuses, quick, since)
+    if jobs > 1 and not scope.is_partial:
+        found = _verify_together(engine, log, scope, jobs, progress, limit)
+        if found is not None:
+            return found
     with read_transaction(engine) as connection:
         try:
             return _Check(connection, scope, progress, limit).run(log)
@@ -114,17 +124,53 @@ def verify(
             return _Check(connection, scope, progress, limit).run(log)
 
 
+def _verify_together(
+    engine: Engine,
+    log: str | None,
+    scope: _Scope,
+    jobs: int,
+    progress: Progress | None,
+    limit: int,
+) -> Verification | None:
+    """The verification by several processes; None where anything is wrong, or may be."""
+    url = engine.url.render_as_string(hide_password=False)
+    context = get_context("spawn")  # a fork would take the locks of SQLite along
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:  # noqa: SIM117  pool outlives it
+        with read_transaction(engine) as connection:
+            heads = [head for head in reading.logs(connection) if log in (None, head.log)]
+            shares = {
+                head.log: [
+                    pool.submit(take_share, url, head.log, *some)
+                    for some in ranges(head.size, jobs)
+                ]
+                for head in heads
+            }
+            check = _Check(connection, scope._replace(shares=shares), progress, limit)
+            try:
+                found = check.run(log)
+            except (sqlite3.OperationalError, BrokenExecutor):
+                return None
+    return None if found.problems else found
+
+
 class _Scope(NamedTuple):
-    """How much is checked, and against what."""
+    """How much is checked, and against what; `shares` are ranges that others hash."""
 
     against: Against
     statuses: Statuses | None
     quick: bool
     since: int | None
+    shares: Mapping[str, Sequence[Future[Share]]] | None = None
 
     @property
     def is_partial(self) -> bool:
+        """Whether entries are left out that only a full check would see."""
         return self.quick or self.since is not None
+
+    @property
+    def takes_leaves(self) -> bool:
+        """Whether leaf hashes are taken as stored, because nobody or somebody else hashes."""
+        return self.quick or self.shares is not None
 
 
 class _Check:
@@ -170,7 +216,7 @@ class _Check:
         size = head[0] if head and head[0].__class__ is int else 0
         mirror = scope.against.mirrors.get(log)
         at_head: set[bytes] = set()
-        statement = _LEAVES if scope.quick else _ENTRIES
+        statement = _LEAVES if scope.takes_leaves else _ENTRIES
         stops = {one - start for one in (size, *notes.sizes)}
         notes.root_at(start)
         for rows in _split(self._chunks(statement, log, start), stops):
@@ -197,6 +243,8 @@ class _Check:
             seals.finish()
         notes.finish(seals.seals, since=start)
         self._check_stream_heads(check)
+        if scope.shares is not None:
+            self._collect(scope.shares[log], check, key_check, vault_check, references)
         if not scope.is_partial:
             key_check.finish()
             vault_check.finish(references.erased)
@@ -209,13 +257,38 @@ class _Check:
             _check_length(check, mirrored, mirror.name)
         return Report(log, check.size, root, findings.done(), tuple(compared))
 
+    def _collect(
+        self,
+        shares: Sequence[Future[Share]],
+        check: LogCheck,
+        key_check: KeyCheck,
+        vault_check: VaultCheck,
+        references: References,
+    ) -> None:
+        """Take in what the processes found that hashed the entries."""
+        for future in shares:
+            share = future.result()
+            if not share.is_sound:
+                said = "a share of the log is not sound"
+                check.findings.add("entry_altered", said)
+            key_check.matched += share.keys
+            vault_check.matched += share.values
+            vault_check.gone += share.gone
+            for position, path in share.erased:
+                references.erased.setdefault(position, set()).add(path)
+            self.files.referenced.update(share.known_by_hash)
+            for names, kept in ((share.files, self.files), (share.editions, self.editions)):
+                kept.referenced.update(names)
+                if not all(kept.is_sound.get(name) for name in names):
+                    check.findings.add(f"{kept.what}_altered", "something kept is not sound")
+
     def _log_check(self, log: str, findings: Findings, references: References) -> LogCheck:
         """The check of a log, from its beginning or from a checkpoint."""
         since = self.scope.since
         if since is not None:
             return self._check_since(log, findings, references, since)
         tiles_of = TileCheck(findings, lambda *key: self._rows(_TILE, log, *key))
-        kind = QuickCheck if self.scope.quick else LogCheck
+        kind = QuickCheck if self.scope.takes_leaves else LogCheck
         return kind(log, findings, references, tiles_of)
 
     def _check_since(
