@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 import orjson
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from ledger.errors import NotFoundError
 from ledger.identity import format_position
-from ledger.leaf import Attachment
+from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.schema import entries as _entries
 from ledger.schema import logs as _logs
@@ -30,6 +31,7 @@ __all__ = [
     "logs",
     "private_of",
     "read_entry",
+    "read_leaf_texts",
     "read_log",
     "read_stream",
     "read_streams",
@@ -139,6 +141,18 @@ def leaf_of(connection: Connection, log: str, stream: str, version: int) -> byte
     return found
 
 
+def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> Iterator[bytes]:
+    """The texts that were hashed for the entries at start ≤ position < stop, made from what is
+    stored."""
+    heads: dict[str, bytes] = {}
+    for row in read_log(connection, log, start, stop):
+        previous = heads.get(row.stream, NO_PREVIOUS)
+        if previous is NO_PREVIOUS and row.version > 1:
+            previous = leaf_of(connection, log, row.stream, row.version - 1)
+        heads[row.stream] = row.leaf
+        yield leaf_text_of(row, previous)
+
+
 def log_head(connection: Connection, log: str) -> LogHead:
     """The head of a log; a log without entries has size 0."""
     cursor = cursor_of(connection)
@@ -165,6 +179,24 @@ def attachments_of(row: Row) -> tuple[Attachment, ...]:
     """The files bound to an entry, in the order they were given."""
     files = orjson.loads(row.attachments) if row.attachments else ()
     return tuple(Attachment(bytes.fromhex(digits), length, name) for digits, length, name in files)
+
+
+def leaf_text_of(row: Row, previous: bytes) -> bytes:
+    """The text that was hashed for an entry, `previous` being the leaf before it in its stream."""
+    return leaf_text(
+        log=row.log,
+        position=row.position,
+        stream=row.stream,
+        version=row.version,
+        previous=previous,
+        type=row.type,
+        effective=row.effective,
+        recorded=row.recorded,
+        payload_sha256=sha256(row.payload).digest(),
+        payload_length=len(row.payload),
+        private=private_of(row),
+        attachments=attachments_of(row),
+    )
 
 
 @lru_cache(maxsize=16)
