@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, literal_column, select
 
 from ledger.errors import NotFoundError
 from ledger.identity import format_position
@@ -135,22 +135,25 @@ def leaf_of(connection: Connection, log: str, stream: str, version: int) -> byte
     wanted = select(_E.leaf).where(_E.log == log, _E.stream == stream, _E.version == version)
     found: bytes | None = connection.scalar(wanted)
     if found is None:
-        raise NotFoundError(
-            "version {version} of {stream} is missing", version=version, stream=stream
-        )
+        raise _no_version(stream, version)
     return found
+
+
+def _no_version(stream: str, version: int) -> NotFoundError:
+    return NotFoundError("version {version} of {stream} is missing", version=version, stream=stream)
 
 
 def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> Iterator[bytes]:
     """The texts that were hashed for the entries at start ≤ position < stop, made from what is
-    stored."""
-    heads: dict[str, bytes] = {}
-    for row in read_log(connection, log, start, stop):
-        previous = heads.get(row.stream, NO_PREVIOUS)
-        if previous is NO_PREVIOUS and row.version > 1:
-            previous = leaf_of(connection, log, row.stream, row.version - 1)
-        heads[row.stream] = row.leaf
-        yield leaf_text_of(row, previous)
+    stored; NotFoundError where the entry before one in its stream is missing."""
+    cursor, sql = cursor_of(connection), _RANGE_WITH_PREVIOUS.text(connection)
+    for first in range(start, stop, _CHUNK):
+        cursor.execute(sql, (log, first, min(first + _CHUNK, stop)))
+        for *columns, previous in cursor.fetchall():
+            row = Row._make(columns)
+            if previous is None and row.version != 1:
+                raise _no_version(row.stream, row.version - 1)
+            yield leaf_text_of(row, previous or NO_PREVIOUS)
 
 
 def log_head(connection: Connection, log: str) -> LogHead:
@@ -212,6 +215,25 @@ def _of_streams(length: int) -> Statement:
 
 _RANGE = Statement(
     select(_entries)
+    .where(_E.log == bindparam("log_"))
+    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
+    .order_by(_E.position),
+    "log_",
+    "start",
+    "stop",
+)
+_before = _entries.alias("before")
+_RANGE_WITH_PREVIOUS = Statement(
+    select(_entries, _before.c.leaf)
+    .outerjoin_from(
+        _entries,
+        _before,
+        and_(
+            _before.c.log == _E.log,
+            _before.c.stream == _E.stream,
+            _before.c.version == _E.version - literal_column("1"),
+        ),
+    )
     .where(_E.log == bindparam("log_"))
     .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
     .order_by(_E.position),
