@@ -118,30 +118,36 @@ class _Publication:
 
     def _check_published(self, note: bytes) -> int:
         """The size of the checkpoint that is published, which this one must go on from."""
+        place = str(self.place)
         try:
             old, _, _ = open_checkpoint(note, ())
         except MalformedError as error:
-            raise self._refused("it is no checkpoint") from error
+            raise IntegrityFailure(
+                "the file `checkpoint` in {folder} is none: it is not replaced, see what it is",
+                folder=place,
+            ) from error
         if old.origin != self.checkpoint.origin:
-            raise self._refused("it is one of {origin}", origin=old.origin)
+            raise IntegrityFailure(
+                "{folder} holds the checkpoint of another log, {origin}: it is not replaced",
+                folder=place,
+                origin=old.origin,
+            )
         if old.size > self.size:
-            raise self._refused(
-                "it has {found} entries, the newest one of the ledger {size}",
+            raise IntegrityFailure(
+                "the checkpoint in {folder} has {found} entries, the newest one of the ledger only "
+                "{size}: it is not replaced; is this an old backup?",
+                folder=place,
                 found=old.size,
                 size=self.size,
             )
         if root_of(self.read, size=old.size) != old.root:
-            raise self._refused(
-                "the ledger has another history up to entry {found}", found=old.size
+            raise IntegrityFailure(
+                "the checkpoint in {folder} says something else of the first {found} entries than "
+                "the ledger: it is not replaced, run `taizhang log verify`",
+                folder=place,
+                found=old.size,
             )
         return old.size
-
-    def _refused(self, why: str, **values: object) -> IntegrityFailure:
-        return IntegrityFailure(
-            "the checkpoint published in {folder} is not replaced: " + why,
-            folder=str(self.place),
-            **values,
-        )
 
     def _wanted(self, level: int) -> Iterator[tuple[Tile, list[int]]]:
         """The tiles of a level, the last one with the widths it had at each checkpoint."""

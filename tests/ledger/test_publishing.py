@@ -141,7 +141,7 @@ def test_smaller_checkpoint_replaces_none(office: Office) -> None:
     office.grow(600)
     office.publish()
     before = files_under(office.www)
-    with pytest.raises(IntegrityFailure, match=r"it has 600 entries, .* 300"):
+    with pytest.raises(IntegrityFailure, match=r"has 600 entries, .* 300"):
         office.publish(older)
     assert files_under(office.www) == before
 
@@ -154,7 +154,7 @@ def test_other_history_replaces_none(office: Office, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Office(tmp_path / "other")
     other.grow(600, note=b'{"other": 1}')
-    with pytest.raises(IntegrityFailure, match="another history up to entry 300"):
+    with pytest.raises(IntegrityFailure, match="something else of the first 300 entries"):
         other.publish(to=office.www)
     other.engine.dispose()
     assert files_under(office.www) == before
@@ -167,7 +167,7 @@ def test_other_log_replaces_none(office: Office) -> None:
     path = office.www / "beijing" / "checkpoint"
     for content in (path.read_bytes().replace(b"city", b"town", 1), b"gone\n"):
         path.write_bytes(content)
-        with pytest.raises(IntegrityFailure, match=r"is not replaced: it is (one of|no) "):
+        with pytest.raises(IntegrityFailure, match=r"another log|is none"):
             office.publish()
         assert path.read_bytes() == content
 
