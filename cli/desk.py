@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
 from ledger.errors import MalformedError, NotFoundError
 from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
-from ledger.leaf import NO_PREVIOUS, leaf_text
+from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
 from projections import fold as folding
 from projections.center import CenterState, new_center
@@ -311,7 +310,7 @@ class Desk:
             before = reading.read_stream(
                 connection, row.log, row.stream, upto_position=row.position - 1
             )
-        return row, _leaf_text(row, before[-1].leaf if before else NO_PREVIOUS)
+        return row, reading.leaf_text_of(row, before[-1].leaf if before else NO_PREVIOUS)
 
     def verify(
         self,
@@ -627,22 +626,3 @@ class Desk:
                 text=text,
             ) from None
         return last_position_before(self.engine, log, instant)
-
-
-def _leaf_text(row: Row, previous: bytes) -> bytes:
-    from ledger.reading import attachments_of, private_of
-
-    return leaf_text(
-        log=row.log,
-        position=row.position,
-        stream=row.stream,
-        version=row.version,
-        previous=previous,
-        type=row.type,
-        effective=row.effective,
-        recorded=row.recorded,
-        payload_sha256=sha256(row.payload).digest(),
-        payload_length=len(row.payload),
-        private=private_of(row),
-        attachments=attachments_of(row),
-    )

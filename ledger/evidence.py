@@ -7,7 +7,6 @@ the file. Private values are withheld unless they are asked for. Specification: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,7 +17,7 @@ from ledger.checkpoints import StoredCheckpoint, cosigned_note
 from ledger.errors import IntegrityFailure, NotFoundError
 from ledger.evidence_file import EVIDENCE_FORMAT, format_document
 from ledger.identity import scheme_of
-from ledger.leaf import NO_PREVIOUS, leaf_text
+from ledger.leaf import NO_PREVIOUS
 from ledger.merkle import SubtreeReader, prove_inclusion
 from ledger.reading import Row, attachments_of, private_of
 from ledger.schema import editions, files, vault
@@ -182,20 +181,7 @@ class _Work:
         previous = NO_PREVIOUS
         if row.version > 1:
             previous = reading.leaf_of(self.connection, row.log, row.stream, row.version - 1)
-        return leaf_text(
-            log=row.log,
-            position=row.position,
-            stream=row.stream,
-            version=row.version,
-            previous=previous,
-            type=row.type,
-            effective=row.effective,
-            recorded=row.recorded,
-            payload_sha256=sha256(row.payload).digest(),
-            payload_length=len(row.payload),
-            private=private_of(row),
-            attachments=attachments_of(row),
-        )
+        return reading.leaf_text_of(row, previous)
 
     def _private(self, row: Row) -> list[dict[str, Any]]:
         committed = private_of(row)
