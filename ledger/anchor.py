@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ledger.durable import exclusive, read_file, write_file
 from ledger.errors import ConflictError, IntegrityFailure
+from ledger.failpoints import reached
 from ledger.identity import is_scheme
 from ledger.note import VerifierKey, format_vkey, parse_vkey
 
@@ -59,7 +60,9 @@ class Anchors:
                 )
             if heads is not None:  # first, so that no anchor stands without them
                 write_file(self._path(log, "heads"), _format_heads(heads))
+                reached("anchor.heads")
             write_file(self._path(log), note)
+            reached("anchor.moved")
 
     def archive(self, log: str, *, generation: int) -> None:
         """Keep the anchor of a generation that is over beside the present one; it stays there."""
