@@ -109,7 +109,7 @@ def parse_payload(data: bytes) -> PayloadPart | None:
         payload = _decode_payload(data)
         entry = _decode_entry(payload.entry)
         reapplied = tuple(_place(text) for text in entry.erased)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     ruling = payload.ruling
     pins = (ruling.edition, ruling.edition_sha256)
@@ -132,7 +132,7 @@ def parse_seal(data: bytes) -> SealPart:
     """What a seal's payload says; ValueError for bytes that are no seal."""
     try:
         return _decode_seal(_decode_payload(data).entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -140,7 +140,7 @@ def parse_generation(data: bytes) -> GenerationPart:
     """What the payload of a `GenerationOpened` says; ValueError for other bytes."""
     try:
         return _decode_generation(_decode_payload(data).entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
