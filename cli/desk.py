@@ -304,9 +304,11 @@ class Desk:
         """An entry as it is stored, and the text of its leaf made from what is stored."""
         from ledger import reading
         from ledger.engine import read_transaction
+        from ledger.stored import demand_readable
 
         with read_transaction(self.engine) as connection:
             row = reading.read_entry(connection, *position)
+            demand_readable(row.log, row[1:])
             before = reading.read_stream(
                 connection, row.log, row.stream, upto_position=row.position - 1
             )

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.durable import exclusive, read_file, write_file
-from ledger.errors import ConflictError, IntegrityFailure
+from ledger.errors import ConflictError, IntegrityFailure, MalformedError
 from ledger.failpoints import reached
 from ledger.identity import is_scheme
 from ledger.note import VerifierKey, format_vkey, parse_vkey
@@ -62,7 +62,7 @@ class Anchors:
                 write_file(self._path(log, "heads"), _format_heads(heads))
                 reached("anchor.heads")
             write_file(self._path(log), note)
-        reached("anchor.moved")
+            reached("anchor.moved")
 
     def archive(self, log: str, *, generation: int) -> None:
         """Keep the anchor of a generation that is over beside the present one; it stays there."""
@@ -90,8 +90,12 @@ class Anchors:
 
     def witnesses(self) -> list[VerifierKey]:
         """The witnesses whose cosignatures were ever added."""
-        data = read_file(self.folder / "witnesses")
-        return [] if data is None else [parse_vkey(line) for line in data.decode().splitlines()]
+        path = self.folder / "witnesses"
+        data = read_file(path)
+        try:
+            return [] if data is None else [parse_vkey(line) for line in data.decode().splitlines()]
+        except (ValueError, MalformedError):
+            raise _damaged(path) from None
 
     def add_witnesses(self, keys: Iterable[VerifierKey]) -> None:
         """Remember witnesses, so that what they signed can be verified later."""
@@ -136,4 +140,8 @@ def _parse_lines(data: bytes, first: str, path: Path) -> list[tuple[int, str]]:
             raise ValueError(found)
         return [(int(number), name) for number, name in (line.split(" ") for line in lines)]
     except ValueError:
-        raise IntegrityFailure("{path} is damaged", path=str(path)) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> IntegrityFailure:
+    return IntegrityFailure("{path} is damaged", path=str(path))

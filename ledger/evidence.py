@@ -22,10 +22,11 @@ from ledger.merkle import SubtreeReader, prove_inclusion
 from ledger.reading import Row, attachments_of, private_of
 from ledger.schema import editions, files, vault
 from ledger.sealing import StatusDigests, index_before, index_of_sealed_heads
-from ledger.stored import parse_payload, parse_seal
+from ledger.stored import demand_readable, parse_payload, parse_seal
 from ledger.stream_index import IndexProof, StreamIndex
 from ledger.strict_base64 import encode_base64
 from ledger.tile_reader import tile_reader
+from ledger.upcasting import recorded_of
 
 __all__ = ["Built", "Wanted", "build_evidence"]
 
@@ -144,7 +145,7 @@ class _Work:
         return Built(data, self.checkpoint.size, later, self.withheld, left_out)
 
     def _sealed(self, rows: Iterable[Row]) -> list[Row]:
-        return [row for row in rows if row.position < self.seal.position]
+        return [_readable(row) for row in rows if row.position < self.seal.position]
 
     def _others(self, own: Sequence[Row], shown: Sequence[Row]) -> list[Row]:
         """Entries of other streams that rulings of these used, and readings they applied."""
@@ -237,6 +238,13 @@ class _Work:
             room -= len(content)
             found.append({"sha256": digest, "content": encode_base64(content)})
         return found, tuple(left_out)
+
+
+def _readable(row: Row) -> Row:
+    """The row, if it is an entry; IntegrityFailure otherwise."""
+    demand_readable(row.log, row[1:])
+    recorded_of(*row[:5], row.recorded, row.payload)
+    return row
 
 
 def _erasures(rows: Iterable[Row]) -> dict[tuple[int, str], int]:
