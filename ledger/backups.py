@@ -111,11 +111,10 @@ def move_aside(target: Path, *, stamp: str) -> Path | None:
     aside = target.with_name(f"{target.name}{ASIDE}{stamp}")
     if aside.exists():
         raise ConflictError("{path} exists already", path=str(aside))
-    for ending in _BESIDE[1:]:  # what could not be settled belongs to the old file
+    for ending in _BESIDE:
         path = target.with_name(target.name + ending)
         if path.exists():
             path.rename(aside.with_name(aside.name + ending))
-    aside.hardlink_to(target)  # the old one stays in its place until the new one replaces it
     return aside
 
 
