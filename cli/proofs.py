@@ -216,6 +216,7 @@ class Proofs:
                 connection,
                 wanted,
                 found,
+                keys=[kept.vkey for kept in self.keys()],
                 is_newest=newest_checkpoint(connection, log) == found,
                 statuses=status_digests,
                 status_of=status_document,

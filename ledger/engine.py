@@ -362,6 +362,9 @@ def _translate(error: DBAPIError | sqlite3.Error) -> LedgerError | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorcode", None)
     if code is None:
+        # Python's own, of a text column that holds other bytes.
+        if "decode to UTF-8" in str(original):
+            return IntegrityFailure("a text in the ledger is damaged: run `taizhang log verify`")
         return None
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
         return LedgerError(str(original))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 from sqlalchemy import Connection, and_, bindparam, literal_column, select
 
-from ledger.errors import NotFoundError
+from ledger.errors import IntegrityFailure, NotFoundError
 from ledger.identity import format_position
 from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
 from ledger.merkle import EMPTY_ROOT, Frontier
@@ -27,6 +27,7 @@ __all__ = [
     "attachments_of",
     "leaf_hashes",
     "leaf_of",
+    "leaf_text_of",
     "log_head",
     "logs",
     "private_of",
@@ -98,7 +99,7 @@ def read_streams(
         cursor.execute(_of_streams(len(names)).text(connection), (log, *names))
         rows = map(Row._make, cursor.fetchall())
         # Not in the statement: a planner that is offered the position reads the whole log for it.
-        yield from rows if upto_position is None else (r for r in rows if r.position <= last)
+        yield from rows if upto_position is None else _upto(rows, last)
 
 
 def read_log(
@@ -200,6 +201,15 @@ def leaf_text_of(row: Row, previous: bytes) -> bytes:
         private=private_of(row),
         attachments=attachments_of(row),
     )
+
+
+def _upto(rows: Iterable[Row], last: int) -> list[Row]:
+    try:
+        return [row for row in rows if row.position <= last]
+    except TypeError:
+        raise IntegrityFailure(
+            "an entry stands at no position: run `taizhang log verify`"
+        ) from None
 
 
 @lru_cache(maxsize=16)
