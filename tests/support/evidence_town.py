@@ -15,7 +15,7 @@ from ledger.cosignature import cosign
 from ledger.engine import write_transaction
 from ledger.evidence import Built, Wanted
 from ledger.evidence_check import Claim, check_evidence
-from ledger.note import Note, VerifierKey, parse_note
+from ledger.note import Note, VerifierKey, format_vkey, parse_note
 from ledger.schema import metadata
 from support.evidence_book import WITNESSES
 from support.scenario import NOW, judge, line_of
@@ -71,11 +71,16 @@ _AFTER: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class Town:
-    """The ledger, its key, and the sizes of its two checkpoints."""
+    """A ledger, its key, and the sizes of its checkpoints."""
 
     desk: Desk
     key: VerifierKey
-    sizes: tuple[int, int]
+    sizes: tuple[int, ...]
+
+    @property
+    def spelled_key(self) -> str:
+        """The key as it is handed over."""
+        return format_vkey(self.key)
 
     def built(
         self, center: str = CENTER, *, size: int | None = None, disclose: bool = False, **more: Any
@@ -104,7 +109,7 @@ def town(folder: Path) -> Town:
     with write_transaction(desk.engine) as connection:
         signature = cosign(note.text, WITNESSES[0], at=1_795_420_800)
         keep_cosignature(connection, "hechuan", made.size, signature)
-    return Town(desk, key, (sizes[0], sizes[1]))
+    return Town(desk, key, tuple(sizes))
 
 
 def opened(path: Path, *, create: bool = False, trust: Path | None = None) -> Desk:
