@@ -159,32 +159,16 @@ class _Building:
         """The file, after everything that goes into it was read."""
         own, later = self._own()
         rounds = {name: self._stream(name) for name in sorted(set(_rounds_of(own)))}
-        shown = [*own, *(entry for stream in rounds.values() for entry in stream)]
-        others = self._others(shown)
-        everything = [*shown, *others]
+        streams = {self.wanted.center: own, **rounds}
+        others = self._others([entry for stream in streams.values() for entry in stream])
         beside = Beside(
             self.connection,
             disclose=self.wanted.disclose,
             erased=_erasures(entry.row for entry in own),
             gone=frozenset(_erasures(row for row in later if misfit_of(row[1:]) is None)),
         )
-        status = None
-        if own:
-            status = status_of(self.connection, self.log, self.wanted.center, own[-1].row.position)
-        document = {
-            "format": EVIDENCE_FORMAT,
-            "center": self.wanted.center,
-            "checkpoint": self.note,
-            "seal": _entry(self.seal, beside),
-            "streams": [
-                self._shown(self.wanted.center, own, beside),
-                *(self._shown(name, entries, beside) for name, entries in rounds.items()),
-            ],
-            "others": [_entry(entry, beside) for entry in others],
-            "status": None if status is None else status.decode(),
-            "editions": beside.editions(everything),
-            "attachments": beside.attachments(everything),
-        }
+        document = self._document(streams, others, beside)
+        document["status"] = self._status(own, status_of)
         beside.demand_known_paths()
         return Built(
             format_document(document),
@@ -194,6 +178,30 @@ class _Building:
             beside.gone,
             tuple(beside.left_out),
         )
+
+    def _document(
+        self,
+        streams: Mapping[str, Sequence[ProvenEntry]],
+        others: Sequence[ProvenEntry],
+        beside: Beside,
+    ) -> dict[str, Any]:
+        everything = [*(entry for stream in streams.values() for entry in stream), *others]
+        return {
+            "format": EVIDENCE_FORMAT,
+            "center": self.wanted.center,
+            "checkpoint": self.note,
+            "seal": _entry(self.seal, beside),
+            "streams": [self._shown(name, found, beside) for name, found in streams.items()],
+            "others": [_entry(entry, beside) for entry in others],
+            "editions": beside.editions(everything),
+            "attachments": beside.attachments(everything),
+        }
+
+    def _status(self, own: Sequence[ProvenEntry], status_of: StatusOf) -> str | None:
+        if not own:
+            return None
+        center, last = self.wanted.center, own[-1].row.position
+        return status_of(self.connection, self.log, center, last).decode()
 
     def _own(self) -> tuple[list[ProvenEntry], list[Row]]:
         """The center's entries that are sealed, and those recorded since."""

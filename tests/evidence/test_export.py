@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,12 +13,12 @@ import pytest
 
 from ledger.errors import IntegrityFailure, NotFoundError
 from ledger.evidence import Built
-from ledger.evidence_check import CONTRADICTED, PROVEN, check_evidence
+from ledger.evidence_check import CONTRADICTED, NOT_PROVEN, PROVEN, check_evidence
 from ledger.evidence_file import parse_evidence
 from ledger.schema import metadata
-from support.evidence_book import STRANGER
+from support.evidence_book import STRANGER, Document, spelled
 from support.evidence_checkers import verdicts_in_python
-from support.evidence_town import SECRETS, Town, opened, opened_copy, rows_of, town
+from support.evidence_town import CENTER, SECRETS, Town, opened, opened_copy, rows_of, town
 from support.make_evidence import Case
 from support.tampering import changes
 
@@ -114,6 +115,43 @@ def test_stranger_proves_nothing(sound: Town) -> None:
     """By the key of somebody else nothing is proven and nothing contradicted."""
     claims = check_evidence(sound.built().data, keys=[STRANGER.key])
     assert not {PROVEN, CONTRADICTED} & {claim.verdict for claim in claims}
+
+
+def test_older_index_is_noticed(sound: Town) -> None:
+    """An older seal's word for fewer entries does not pass for completeness under a newer one."""
+    document, older = _document(sound.built()), _document(sound.built(size=sound.sizes[0]))
+    own = document["streams"][0]
+    own["entries"] = own["entries"][:1]
+    own["index"] = older["streams"][0]["index"]
+    assert _verdict_of(f"complete {CENTER}", document, sound) == CONTRADICTED
+
+
+def test_replaced_round_is_noticed(sound: Town, tmp_path: Path) -> None:
+    """A round's notice with a later deadline, out of a ledger rewritten with it, does not pass."""
+    other = town(tmp_path, deadline="2022-05-31")
+    document = _document(sound.built())
+    document["streams"][1] = _document(other.built())["streams"][1]
+    other.desk.close()
+    assert _verdict_of("complete hechuan:designation:2022", document, sound) == CONTRADICTED
+    assert _verdict_of("entry hechuan#0", document, sound) == CONTRADICTED
+
+
+def test_rewritten_ledger_proves_nothing(sound: Town, tmp_path: Path) -> None:
+    """A ledger of the same name, rewritten and signed by a key of its own, proves nothing."""
+    other = town(tmp_path, deadline="2022-05-31")
+    claims = sound.checked(other.built())
+    other.desk.close()
+    assert {claim.verdict for claim in claims} == {NOT_PROVEN}
+
+
+def _document(built: Built) -> Document:
+    found: Document = json.loads(built.data)
+    return found
+
+
+def _verdict_of(claim: str, document: Document, sound: Town) -> str:
+    claims = check_evidence(spelled(document), keys=[sound.key])
+    return {one.claim: one.verdict for one in claims}[claim]
 
 
 @pytest.mark.slow

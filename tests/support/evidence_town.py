@@ -94,14 +94,15 @@ class Town:
         return check_evidence(built.data, keys=[self.key])
 
 
-def town(folder: Path) -> Town:
+def town(folder: Path, *, deadline: str = "2022-04-30") -> Town:
     """The ledger in a folder, with a cosignature on its newest checkpoint."""
     (folder / "letter.txt").write_text("决定书", encoding="utf-8")
     desk = opened(folder / "ledger.db", create=True)
     desk.initialise()
     key = desk.proofs.make_key("city.example", None)
     sizes = []
-    for lines in (_BEFORE, _AFTER):
+    notice = _BEFORE[0] | {"deadline": deadline}
+    for lines in ((notice, *_BEFORE[1:]), _AFTER):
         desk.record(map(line_of, lines), historical=True, folder=folder)
         (made,) = desk.proofs.checkpoint(["hechuan"], None)
         sizes.append(made.size)
