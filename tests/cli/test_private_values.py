@@ -82,6 +82,7 @@ READ = (
     "log prove xian#1",
     "log consistency xian 1",
     "log witness request -o request",
+    "log publish site",
     "log key show",
     f"evidence export {CENTER} -o -",
     "projection check",
@@ -127,11 +128,10 @@ def secrets(kept: Path) -> frozenset[str]:
 
 
 def shows(said: Said, secrets: frozenset[str], folder: Path) -> set[str]:
-    """What a command showed of that, on the screen or in the request it wrote."""
-    request = folder / "request"
-    written = request.read_bytes().decode("latin-1") if request.exists() else ""
-    text = said.stdout + said.stderr + written
-    return {secret for secret in secrets if secret in text}
+    """What a command showed of that, on the screen or in files it wrote."""
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    shown = f"{said.stdout}{said.stderr}".encode() + written
+    return {secret for secret in secrets if secret.encode() in shown}
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
