@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
 from ledger.errors import MalformedError, NotFoundError
 from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
-from ledger.leaf import NO_PREVIOUS, leaf_text
+from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
 from projections import fold as folding
 from projections.center import CenterState, new_center
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from cli.proofs import Proofs
+    from cli.verifying import Outside
     from ledger.book import Book, Receipt
     from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
@@ -304,19 +304,30 @@ class Desk:
         """An entry as it is stored, and the text of its leaf made from what is stored."""
         from ledger import reading
         from ledger.engine import read_transaction
+        from ledger.stored import demand_readable
 
         with read_transaction(self.engine) as connection:
             row = reading.read_entry(connection, *position)
+            demand_readable(row.log, row[1:])
             before = reading.read_stream(
                 connection, row.log, row.stream, upto_position=row.position - 1
             )
-        return row, _leaf_text(row, before[-1].leaf if before else NO_PREVIOUS)
+        return row, reading.leaf_text_of(row, before[-1].leaf if before else NO_PREVIOUS)
 
-    def verify(self, *, scheme: str | None, progress: Progress | None = None) -> Verification:
-        """Everything recomputed from stored bytes, of one log or all; what does not fit, by
-        entry."""
+    def verify(
+        self,
+        *,
+        scheme: str | None = None,
+        outside: Outside | None = None,
+        progress: Progress | None = None,
+    ) -> Verification:
+        """Everything recomputed from stored bytes, of one log or all, and compared with what is
+        kept outside the database; what does not fit, by entry."""
+        from cli.proofs import status_digests
+        from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
 
+        outside = outside or Outside()
         if scheme is not None and scheme not in {head.log for head in self.logs()}:
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
 
@@ -324,7 +335,20 @@ class Desk:
             if progress is not None:
                 progress(done, size)
 
-        return verify(self.engine, log=scheme, progress=told)
+        found = verify(
+            self.engine,
+            log=scheme,
+            against=against_of(self._proofs_or_none(), outside),
+            statuses=status_digests,
+            quick=outside.quick,
+            since=outside.since,
+            jobs=outside.jobs,
+            progress=told,
+        )
+        if outside.quick or outside.since is not None:
+            return found
+        logs = [scheme] if scheme is not None else self.check_logs()
+        return with_registers(found, logs, lambda log: self.compare(log, progress))
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -534,13 +558,17 @@ class Desk:
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
-        if erased:
-            try:
-                anchors = self.proofs.anchors
-            except MalformedError:
-                return  # a ledger on a server whose trust folder was not named
+        proofs = self._proofs_or_none() if erased else None
+        if proofs is not None:
             for log, values in erased.items():
-                anchors.add_erasures(log, values)
+                proofs.anchors.add_erasures(log, values)
+
+    def _proofs_or_none(self) -> Proofs | None:
+        """Keys and anchors; None for a ledger on a server whose trust folder was not named."""
+        try:
+            return self.proofs
+        except MalformedError:
+            return None
 
     # --- helpers ---------------------------------------------------------------------------------
 
@@ -600,22 +628,3 @@ class Desk:
                 text=text,
             ) from None
         return last_position_before(self.engine, log, instant)
-
-
-def _leaf_text(row: Row, previous: bytes) -> bytes:
-    from ledger.reading import attachments_of, private_of
-
-    return leaf_text(
-        log=row.log,
-        position=row.position,
-        stream=row.stream,
-        version=row.version,
-        previous=previous,
-        type=row.type,
-        effective=row.effective,
-        recorded=row.recorded,
-        payload_sha256=sha256(row.payload).digest(),
-        payload_length=len(row.payload),
-        private=private_of(row),
-        attachments=attachments_of(row),
-    )

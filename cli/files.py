@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ledger.errors import NotFoundError
+from ledger.errors import LedgerError, NotFoundError
 
 __all__ = ["read_file", "write_output"]
 
@@ -25,7 +25,10 @@ def read_file(file: str) -> bytes:
 
 
 def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
-    """Write a file whole or not at all; `-` is standard output, unless that is JSON already."""
+    """Write a file whole or not at all; `-` is standard output, unless that is JSON already.
+
+    A pipe or a device is written to, and a link leads to what it names: neither is replaced.
+    """
     if file == "-":
         if not is_json:
             sys.stdout.flush()
@@ -33,4 +36,13 @@ def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
         return
     from ledger.durable import write_file
 
-    write_file(Path(file), data)
+    path = Path(file)
+    if not path.exists() or path.is_file() or path.is_dir():
+        write_file(path.resolve() if path.is_symlink() else path, data)
+        return
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise LedgerError(
+            "{path} cannot be written ({reason})", path=file, reason=error.strerror or "failed"
+        ) from None

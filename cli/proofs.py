@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ledger.checkpoints import StoredCheckpoint
     from ledger.evidence import Built, Wanted
+    from ledger.publishing import Published
     from ledger.repair import Mended
     from ledger.sealing import Sealing
     from projections.center import CenterState
@@ -186,6 +187,22 @@ class Proofs:
             hashes = prove_consistency(read, old_size=old_size, new_size=found.size)
             return hashes, found.size, cosigned_note(connection, found)
 
+    def sealed(self) -> set[str]:
+        """The logs that have a checkpoint."""
+        from ledger.checkpoints import sealed_logs
+
+        with read_transaction(self.engine) as connection:
+            return sealed_logs(connection)
+
+    def publish(self, log: str, folder: Path, progress: Progress | None = None) -> Published:
+        """Bring the files of a log in a folder up to its newest checkpoint; NotFoundError where it
+        has none."""
+        from ledger.publishing import publish_log
+
+        with read_transaction(self.engine) as connection:
+            found = self._found(connection, log, None)
+            return publish_log(connection, found, folder, progress=progress)
+
     def evidence(self, wanted: Wanted, *, size: int | None = None) -> Built:
         """The evidence file of a center at the newest checkpoint, or that of a size."""
         from ledger.checkpoints import newest_checkpoint
@@ -199,6 +216,7 @@ class Proofs:
                 connection,
                 wanted,
                 found,
+                keys=[kept.vkey for kept in self.keys()],
                 is_newest=newest_checkpoint(connection, log) == found,
                 statuses=status_digests,
                 status_of=status_document,

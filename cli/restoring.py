@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ledger.backups import copy_beside, move_aside, put_in_place, remove_copy, settle
 from ledger.clock import format_instant
 from ledger.errors import ConflictError, LedgerError, MalformedError
-from ledger.generations import RestoredLog, erasures_in, restore_logs
+from ledger.generations import RestoredLog, erasures_in, newest_notes, restore_logs
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from cli.desk import Desk
     from ledger.damage import Damage
     from ledger.repair import Mended
 
 __all__ = ["Restored", "repair_from", "restore"]
+
+T = TypeVar("T")
 
 Progress = Callable[[int, int], None]
 
@@ -65,7 +69,6 @@ def repair_from(
 ) -> tuple[Sequence[Mended], Sequence[Damage]]:
     """What was mended with rows of a backup, and the damage that is left."""
     from ledger.engine import open_engine
-    from ledger.verify import verify
 
     copy = copy_beside(backup, _file_of(desk.url))
     try:
@@ -82,7 +85,7 @@ def repair_from(
         desk.forget_strangers()
         for head in desk.logs():
             desk.rebuild(head.log)
-    return mended, verify(desk.engine).problems
+    return mended, desk.verify().problems
 
 
 def _prepared(
@@ -103,11 +106,13 @@ def _prepared(
             return found.problems, ()
         proofs = other.proofs
         known = proofs.keys()
+        erased = _read_from(target, erasures_in)
         logs = restore_logs(
             other.engine,
             proofs.anchors,
             keys=[kept.vkey for kept in known],
-            erased=_erasures_of(target),
+            erased=erased,
+            replaced=_read_from(target, newest_notes),
             now=desk.clock(),
             reason=reason,
         )
@@ -117,18 +122,20 @@ def _prepared(
         other.close()
 
 
-def _erasures_of(target: Path) -> dict[str, set[tuple[int, str]]]:
-    """What the ledger that is to be replaced knows of erasures; nothing where it cannot be read."""
-    from ledger.engine import open_engine
+def _read_from(target: Path, read: Callable[[Engine], dict[str, T]]) -> dict[str, T]:
+    """What the ledger that is to be replaced knows, or the one that a killed restore moved aside;
+    nothing where it cannot be read."""
+    from ledger.engine import moved_aside, open_engine
 
-    if not target.exists():
+    present = target if target.exists() else moved_aside(target)
+    if present is None:
         return {}
     try:
-        engine = open_engine(f"sqlite:///{target}")
+        engine = open_engine(f"sqlite:///{present}")
     except LedgerError:
         return {}
     try:
-        return erasures_in(engine)
+        return read(engine)
     except LedgerError:
         return {}
     finally:

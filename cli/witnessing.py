@@ -84,6 +84,7 @@ class Witnessing:
         lines = {(key.name, key.key_id): key for key in cosigned}
         new = []
         stored = self._signed_here(note)
+        self.proofs.anchors.add_witnesses(cosigned)
         with write_transaction(self.proofs.engine) as connection:
             for line in note.signatures:
                 key = lines.get((line.name, line.key_id))

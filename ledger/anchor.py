@@ -7,6 +7,7 @@ checkpoint is an anchor (`log verify --checkpoint FILE`).
     <folder>/<log>.checkpoint    the signed note, cosignatures included
     <folder>/<log>.heads         how many entries each stream had: names who lost entries
     <folder>/<log>.<n>.checkpoint   the last note of generation n, once the log went on as n + 1
+    <folder>/witnesses           vkeys of witnesses whose cosignatures were added
     <folder>/<log>.erasures      private values that were erased, which no backup may bring back
 
 An anchor is only ever replaced by compare-and-swap: whoever replaces it says what it read.
@@ -19,8 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.durable import exclusive, read_file, write_file
-from ledger.errors import ConflictError, IntegrityFailure
+from ledger.errors import ConflictError, IntegrityFailure, MalformedError
+from ledger.failpoints import reached
 from ledger.identity import is_scheme
+from ledger.note import VerifierKey, format_vkey, parse_vkey
 
 __all__ = ["Anchors"]
 
@@ -57,7 +60,9 @@ class Anchors:
                 )
             if heads is not None:  # first, so that no anchor stands without them
                 write_file(self._path(log, "heads"), _format_heads(heads))
+                reached("anchor.heads")
             write_file(self._path(log), note)
+            reached("anchor.moved")
 
     def archive(self, log: str, *, generation: int) -> None:
         """Keep the anchor of a generation that is over beside the present one; it stays there."""
@@ -82,6 +87,24 @@ class Anchors:
             if new != known:
                 lines = [f"{position} {path}" for position, path in sorted(new)]
                 write_file(self._path(log, "erasures"), _format_lines(_ERASURES, lines))
+
+    def witnesses(self) -> list[VerifierKey]:
+        """The witnesses whose cosignatures were ever added."""
+        path = self.folder / "witnesses"
+        data = read_file(path)
+        try:
+            return [] if data is None else [parse_vkey(line) for line in data.decode().splitlines()]
+        except (ValueError, MalformedError):
+            raise _damaged(path) from None
+
+    def add_witnesses(self, keys: Iterable[VerifierKey]) -> None:
+        """Remember witnesses, so that what they signed can be verified later."""
+        with self._locked():
+            known = self.witnesses()
+            new = list(dict.fromkeys([*known, *keys]))
+            if new != known:
+                lines = "".join(f"{format_vkey(key)}\n" for key in new)
+                write_file(self.folder / "witnesses", lines.encode())
 
     def heads(self, log: str) -> dict[str, int]:
         """Stream → number of entries at the anchor; empty where they are not kept."""
@@ -117,4 +140,8 @@ def _parse_lines(data: bytes, first: str, path: Path) -> list[tuple[int, str]]:
             raise ValueError(found)
         return [(int(number), name) for number, name in (line.split(" ") for line in lines)]
     except ValueError:
-        raise IntegrityFailure("{path} is damaged", path=str(path)) from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> IntegrityFailure:
+    return IntegrityFailure("{path} is damaged", path=str(path))

@@ -8,6 +8,7 @@ trust folder, and are kept elsewhere for themselves.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from ledger.durable import sync_folder
-from ledger.engine import translated_errors
+from ledger.engine import ASIDE, translated_errors
 from ledger.errors import ConflictError, LedgerError, NotFoundError
 from ledger.failpoints import reached
 
@@ -60,7 +61,7 @@ def back_up(
         )
     if path.exists() and not overwrite:
         raise ConflictError("{path} exists: name another file, or give --force", path=str(path))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    beside = _beside(path, "new")
     try:
         _copy(engine, beside, progress)
         reached("backup.copied")
@@ -78,7 +79,7 @@ def back_up(
 
 def copy_beside(backup: Path, target: Path) -> Path:
     """Copy a backup to where it can be checked and completed, beside the place it is meant for."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.restoring")
+    beside = _beside(target, "restoring")
     try:
         shutil.copyfile(backup, beside)
     except FileNotFoundError:
@@ -107,7 +108,7 @@ def move_aside(target: Path, *, stamp: str) -> Path | None:
         return None
     with suppress(LedgerError):  # what is damaged is kept as it is
         settle(target)
-    aside = target.with_name(f"{target.name}.before-{stamp}")
+    aside = target.with_name(f"{target.name}{ASIDE}{stamp}")
     if aside.exists():
         raise ConflictError("{path} exists already", path=str(aside))
     for ending in _BESIDE:
@@ -128,6 +129,28 @@ def put_in_place(beside: Path, target: Path) -> None:
 def remove_copy(beside: Path) -> None:
     """Remove a copy that was not put in place."""
     _remove(beside)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    """A name for this process's copy; copies of killed processes go, for they hold what may have
+    been erased since."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.([1-9][0-9]*)\.{ending}")
+    for one in sorted(path.parent.glob(".*")):
+        found = pattern.match(one.name)
+        if found and not _is_alive(int(found[1])):
+            with suppress(OSError):
+                one.unlink()
+    return path.with_name(f".{path.name}.{os.getpid()}.{ending}")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # it belongs to somebody else
+    return True
 
 
 def _copy(engine: Engine, path: Path, progress: Callable[[int, int], None] | None) -> None:

@@ -32,7 +32,7 @@ class KeyCheck:
     def __init__(self, connection: Connection, check: LogCheck) -> None:
         self._connection = connection
         self._check = check
-        self._matched = 0
+        self.matched = 0
         self._reported: set[tuple[str, str]] = set()
 
     def take(self, uses: Sequence[KeyUse]) -> None:
@@ -44,7 +44,7 @@ class KeyCheck:
         for use in uses:
             row = found.pop((use.key, use.stream), None)
             if row is not None:
-                self._matched += 1
+                self.matched += 1
             if row is None:
                 self._add(use, "key_missing", "the key {key} is not remembered")
             elif row[0].__class__ is not int or row[0] != use.position:
@@ -56,7 +56,7 @@ class KeyCheck:
     def finish(self) -> None:
         """Note the rows that no entry asked for."""
         ((count,),) = self._rows(_COUNT_KEYS)
-        if count == self._matched:
+        if count == self.matched:
             return
         for key, stream, position, center, payload in self._rows(_KEYS_WITH_ENTRIES):
             if (key, stream) in self._reported or position in self._check.damaged:
@@ -86,8 +86,8 @@ class VaultCheck:
     def __init__(self, connection: Connection, check: LogCheck) -> None:
         self._connection = connection
         self._check = check
-        self._matched = 0
-        self._gone: list[tuple[int, str, str]] = []
+        self.matched = 0
+        self.gone: list[tuple[int, str, str]] = []
 
     def take(self, uses: Sequence[PrivateUse]) -> None:
         """Look for the value of each commitment, and hash it with its salt."""
@@ -99,16 +99,16 @@ class VaultCheck:
             for path, commitment in commitments:
                 row = found.get((position, path))
                 if row is None:
-                    self._gone.append((position, stream, path))
+                    self.gone.append((position, stream, path))
                     continue
-                self._matched += 1
+                self.matched += 1
                 if not _is_committed(commitment, path, *row):
                     said = "the private value {path} is not the one committed to"
                     self._add("vault_altered", said, position, stream, path)
 
     def finish(self, erased: Mapping[int, set[str]]) -> None:
         """Compare what is gone with the erasures on record, and note rows without commitment."""
-        for position, stream, path in self._gone:
+        for position, stream, path in self.gone:
             if path not in erased.get(position, ()):
                 said = "the private value {path} is gone, and no entry says it was erased"
                 self._add("vault_missing", said, position, stream, path)
@@ -118,7 +118,7 @@ class VaultCheck:
                     said = "the private value {path} was erased and is back"
                     self._add("erasure_undone", said, kept, None, path)
         ((count,),) = self._rows(_COUNT_VAULT)
-        if count != self._matched:
+        if count != self.matched:
             self._note_foreign()
 
     def _note_foreign(self) -> None:

@@ -31,6 +31,7 @@ from ledger.commitment import SALT_BYTES, commit
 from ledger.engine import read_transaction, write_transaction
 from ledger.entries import AnyEntry, Entry, stored_type, stream_of
 from ledger.errors import KeyConflictError, MalformedError, NotFoundError, Problem, RefusedError
+from ledger.failpoints import reached
 from ledger.identity import format_position, parse_position, scheme_of
 from ledger.keys import KeyRow, insert_keys, known_keys
 from ledger.leaf import Attachment
@@ -162,6 +163,8 @@ class Book:
                     session.take(parsed, progress)
                 if dry_run:
                     raise _DryRun
+                reached("append.written")
+            reached("append.committed")
         except _DryRun:
             pass
         except _Stopped as stopped:

@@ -19,6 +19,7 @@ __all__ = [
     "keep_cosignature",
     "newest_checkpoint",
     "newest_cosigned",
+    "sealed_logs",
 ]
 
 _C = checkpoints.c
@@ -48,6 +49,11 @@ def all_checkpoints(connection: Connection, log: str) -> Iterator[StoredCheckpoi
     """Every checkpoint of a log, the smallest tree first."""
     for row in connection.execute(_of(log).order_by(_C.size)):
         yield StoredCheckpoint._make(row)
+
+
+def sealed_logs(connection: Connection) -> set[str]:
+    """The logs that have a checkpoint."""
+    return set(connection.scalars(select(_C.log).distinct()))
 
 
 def keep_checkpoint(connection: Connection, stored: StoredCheckpoint) -> None:

@@ -17,6 +17,17 @@
     erasure_undone       a private value that was erased and is there again
     file_altered         an attachment that is not the one its hash names
     file_missing         an attachment that was kept and is gone
+    entry_rewritten      an entry whose leaf is not the one a mirror kept
+    tail_cut             entries missing that a checkpoint kept elsewhere had covered
+    history_rewritten    the log agrees with a smaller signed checkpoint and not with a larger
+    split_view           two roots signed for one size
+    index_lies           a seal that says something else of a stream than the entries before it
+    sealed_head_altered  what is kept of the newest seal
+    checkpoint_altered   a checkpoint that is kept, and says something else than it was
+    checkpoint_forged    a checkpoint no key of the ledger signed, or with a wrong signature
+    checkpoint_missing   a seal whose checkpoint is not kept
+    cosignature_altered  a witness's signature that is not under this checkpoint
+    register_altered     what lists show of a center
     edition_altered      a regulation file that is not the one its hash names
     edition_missing      a regulation file that a ruling refers to and that is gone
     meta_altered         the row that says which schema this is
@@ -31,6 +42,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.against import Compared
 from ledger.identity import format_position
 
 __all__ = ["Damage", "Findings", "Report", "Verification", "shown"]
@@ -58,6 +70,7 @@ class Report:
     size: int
     root: bytes
     problems: tuple[Damage, ...]
+    compared: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

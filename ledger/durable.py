@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger.errors import BusyError, LedgerError
 
-__all__ = ["exclusive", "read_file", "write_file"]
+__all__ = ["exclusive", "make_folder", "read_file", "write_file"]
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -41,6 +41,22 @@ def write_file(path: Path, data: bytes, *, mode: int = PUBLIC, replace: bool = T
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that a crash does not take them away again."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    try:
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+    except OSError as error:
+        raise LedgerError(
+            "{path} cannot be written ({reason})",
+            path=str(folder),
+            reason=error.strerror or "failed",
+        ) from error
 
 
 def read_file(path: Path) -> bytes | None:

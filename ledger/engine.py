@@ -16,6 +16,7 @@ An in-memory ledger (`sqlite://`) has a single connection: transactions on it ex
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,17 @@ from ledger.errors import (
 )
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
 
-__all__ = ["open_engine", "read_transaction", "translated_errors", "write_transaction"]
+__all__ = [
+    "ASIDE",
+    "moved_aside",
+    "open_engine",
+    "read_transaction",
+    "translated_errors",
+    "write_transaction",
+]
+
+ASIDE = ".before-"
+"""Between the name of a ledger file that a restore moved aside, and when it did."""
 
 _BUSY = "taizhang_busy_seconds"
 _TURN = "taizhang_turn"
@@ -75,6 +86,13 @@ def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = 
         engine.dispose()
         raise
     return engine
+
+
+def moved_aside(path: Path) -> Path | None:
+    """The ledger that a restore moved aside last from this place; None where there is none."""
+    name = re.compile(rf"{re.escape(path.name)}{re.escape(ASIDE)}[0-9T-]+")
+    found = path.parent.glob("*") if path.parent.is_dir() else ()
+    return max((one for one in found if name.fullmatch(one.name)), default=None)
 
 
 @contextmanager
@@ -191,6 +209,8 @@ def _file_uri(target: URL, *, create: bool) -> str | None:
     path = Path(database).absolute()
     if path.is_dir():
         raise LedgerError("{path} is a folder: name a file", path=str(path))
+    if not path.exists():
+        _refuse_half_restored(path)
     if not create and not path.exists():
         raise NotFoundError(
             "there is no ledger at {path}: create one with `taizhang init`", path=str(path)
@@ -199,6 +219,18 @@ def _file_uri(target: URL, *, create: bool) -> str | None:
         raise NotFoundError("there is no folder {folder}", folder=str(path.parent))
     # Without `create` SQLite itself makes sure that no empty file is left behind.
     return f"file:{quote(str(path))}?mode={'rwc' if create else 'rw'}"
+
+
+def _refuse_half_restored(path: Path) -> None:
+    """Nothing is created, and nobody told to, where a killed restore has left an empty place."""
+    aside = moved_aside(path)
+    if aside is not None:
+        raise NotFoundError(
+            "there is no ledger at {path}, and {aside} beside it was moved aside by a restore that "
+            "did not end: run `taizhang restore` again, or give the file its name back",
+            path=str(path),
+            aside=aside.name,
+        )
 
 
 def _connect_sqlite(uri: str, *, wait: float) -> sqlite3.Connection:
@@ -330,6 +362,9 @@ def _translate(error: DBAPIError | sqlite3.Error) -> LedgerError | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorcode", None)
     if code is None:
+        # Python's own, of a text column that holds other bytes.
+        if "decode to UTF-8" in str(original):
+            return IntegrityFailure("a text in the ledger is damaged: run `taizhang log verify`")
         return None
     if code == sqlite3.SQLITE_CONSTRAINT_TRIGGER:
         return LedgerError(str(original))

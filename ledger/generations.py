@@ -20,10 +20,11 @@ from sqlalchemy import Connection, Engine, select, update
 from ledger import canonical, reading
 from ledger.anchor import Anchors
 from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoints import newest_checkpoint
 from ledger.clock import format_instant, legal_day
 from ledger.engine import read_transaction, write_transaction
 from ledger.entries import ErasuresReapplied, GenerationOpened, SchemeEntry, stored_type
-from ledger.errors import IntegrityFailure
+from ledger.errors import IntegrityFailure, LedgerError
 from ledger.merkle import root_of
 from ledger.note import VerifierKey
 from ledger.recorder import Draft, LogWriter
@@ -32,7 +33,7 @@ from ledger.stored import parse_payload
 from ledger.tile_reader import tile_reader
 from ledger.vault import erase_values
 
-__all__ = ["RestoredLog", "erasures_in", "restore_logs"]
+__all__ = ["RestoredLog", "erasures_in", "newest_notes", "restore_logs"]
 
 _GENERATION = re.compile(r"/([2-9]|[1-9][0-9]{1,8})\Z")
 
@@ -70,23 +71,32 @@ def erasures_in(engine: Engine) -> dict[str, set[tuple[int, str]]]:
     return found
 
 
+def newest_notes(engine: Engine) -> dict[str, bytes]:
+    """Log → the newest checkpoint that stands in the database; its signature is not looked at."""
+    with read_transaction(engine) as connection:
+        found = [newest_checkpoint(connection, head.log) for head in reading.logs(connection)]
+    return {one.log: one.note for one in found if one is not None}
+
+
 def restore_logs(
     engine: Engine,
     anchors: Anchors,
     *,
     keys: Sequence[VerifierKey],
     erased: Mapping[str, Iterable[tuple[int, str]]],
+    replaced: Mapping[str, bytes],
     now: datetime,
     reason: str,
 ) -> list[RestoredLog]:
     """Open a new generation of each log that is behind its anchor, and erase again what was erased.
 
-    `keys` are all the ledger ever had. Raises IntegrityFailure for a backup that is not one of the
-    ledger the anchors belong to; then nothing is recorded.
+    `keys` are all the ledger ever had; `replaced` are the newest checkpoints of the ledger that is
+    to go, of which the anchors need not know yet (`ledger.sealing`). Raises IntegrityFailure for a
+    backup that is not one of the ledger the anchors belong to; then nothing is recorded.
     """
     with write_transaction(engine) as connection:
-        names = {head.log for head in reading.logs(connection)} | set(anchors.logs())
-        work = _Work(connection, anchors, keys, now, reason)
+        names = {head.log for head in reading.logs(connection)} | {*anchors.logs(), *replaced}
+        work = _Work(connection, anchors, keys, replaced, now, reason)
         return [work.restore(log, set(erased.get(log, ()))) for log in sorted(names)]
 
 
@@ -96,18 +106,20 @@ class _Work:
         connection: Connection,
         anchors: Anchors,
         keys: Sequence[VerifierKey],
+        replaced: Mapping[str, bytes],
         now: datetime,
         reason: str,
     ) -> None:
         self.connection = connection
         self.anchors = anchors
         self.keys = keys
+        self.replaced = replaced
         self.now = now
         self.reason = reason
 
     def restore(self, log: str, erased: set[tuple[int, str]]) -> RestoredLog:
         head = reading.log_head(self.connection, log)
-        anchor = self._anchor(log)
+        anchor = self._latest(log)
         generation, lost, centers = head.generation, 0, {}
         if anchor is not None and self._is_behind(head, anchor[0]):
             checkpoint, note = anchor
@@ -117,6 +129,20 @@ class _Work:
         again = self._erase(log, head.size, erased)
         size = reading.log_head(self.connection, log).size
         return RestoredLog(log, size, generation, lost, centers, again)
+
+    def _latest(self, log: str) -> tuple[Checkpoint, bytes] | None:
+        """The newest checkpoint known to be signed: the anchor, or one it has not come to."""
+        known = [self._anchor(log), self._replaced(log)]
+        found = [one for one in known if one is not None]
+        return max(found, key=_age, default=None)
+
+    def _replaced(self, log: str) -> tuple[Checkpoint, bytes] | None:
+        note = self.replaced.get(log, b"")
+        try:
+            checkpoint, _, signed = open_checkpoint(note, self.keys)
+        except LedgerError:
+            return None  # the ledger that is to go may be damaged: nobody trusts it
+        return (checkpoint, note) if signed else None
 
     def _anchor(self, log: str) -> tuple[Checkpoint, bytes] | None:
         note = self.anchors.note(log)
@@ -197,6 +223,10 @@ class _Work:
         )
         with LogWriter(self.connection, log) as writer:
             writer.append([draft], recorded_at=recorded)
+
+
+def _age(known: tuple[Checkpoint, bytes]) -> tuple[int, int]:
+    return generation_of(known[0].origin), known[0].size
 
 
 def generation_of(origin: str) -> int:

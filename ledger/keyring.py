@@ -105,7 +105,8 @@ class Keyring:
     def _kept(self, number: int, path: Path) -> KeptKey:
         data = self._read(path)
         if path.suffix == ".vkey":
-            return KeptKey(number, parse_vkey(data.decode().rstrip("\n")), False, False)
+            vkey = parse_vkey(data.decode("utf-8", "replace").rstrip("\n"))
+            return KeptKey(number, vkey, False, False)
         return KeptKey(number, vkey_in(data), True, is_protected(data))
 
     def _files(self) -> list[tuple[int, Path]]:

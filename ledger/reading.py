@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from hashlib import sha256
 from typing import NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, literal_column, select
 
-from ledger.errors import NotFoundError
+from ledger.errors import IntegrityFailure, NotFoundError
 from ledger.identity import format_position
-from ledger.leaf import Attachment
+from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.schema import entries as _entries
 from ledger.schema import logs as _logs
@@ -26,10 +27,12 @@ __all__ = [
     "attachments_of",
     "leaf_hashes",
     "leaf_of",
+    "leaf_text_of",
     "log_head",
     "logs",
     "private_of",
     "read_entry",
+    "read_leaf_texts",
     "read_log",
     "read_stream",
     "read_streams",
@@ -96,7 +99,7 @@ def read_streams(
         cursor.execute(_of_streams(len(names)).text(connection), (log, *names))
         rows = map(Row._make, cursor.fetchall())
         # Not in the statement: a planner that is offered the position reads the whole log for it.
-        yield from rows if upto_position is None else (r for r in rows if r.position <= last)
+        yield from rows if upto_position is None else _upto(rows, last)
 
 
 def read_log(
@@ -133,10 +136,25 @@ def leaf_of(connection: Connection, log: str, stream: str, version: int) -> byte
     wanted = select(_E.leaf).where(_E.log == log, _E.stream == stream, _E.version == version)
     found: bytes | None = connection.scalar(wanted)
     if found is None:
-        raise NotFoundError(
-            "version {version} of {stream} is missing", version=version, stream=stream
-        )
+        raise _no_version(stream, version)
     return found
+
+
+def _no_version(stream: str, version: int) -> NotFoundError:
+    return NotFoundError("version {version} of {stream} is missing", version=version, stream=stream)
+
+
+def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> Iterator[bytes]:
+    """The texts that were hashed for the entries at start ≤ position < stop, made from what is
+    stored; NotFoundError where the entry before one in its stream is missing."""
+    cursor, sql = cursor_of(connection), _RANGE_WITH_PREVIOUS.text(connection)
+    for first in range(start, stop, _CHUNK):
+        cursor.execute(sql, (log, first, min(first + _CHUNK, stop)))
+        for *columns, previous in cursor.fetchall():
+            row = Row._make(columns)
+            if previous is None and row.version != 1:
+                raise _no_version(row.stream, row.version - 1)
+            yield leaf_text_of(row, previous or NO_PREVIOUS)
 
 
 def log_head(connection: Connection, log: str) -> LogHead:
@@ -167,6 +185,33 @@ def attachments_of(row: Row) -> tuple[Attachment, ...]:
     return tuple(Attachment(bytes.fromhex(digits), length, name) for digits, length, name in files)
 
 
+def leaf_text_of(row: Row, previous: bytes) -> bytes:
+    """The text that was hashed for an entry, `previous` being the leaf before it in its stream."""
+    return leaf_text(
+        log=row.log,
+        position=row.position,
+        stream=row.stream,
+        version=row.version,
+        previous=previous,
+        type=row.type,
+        effective=row.effective,
+        recorded=row.recorded,
+        payload_sha256=sha256(row.payload).digest(),
+        payload_length=len(row.payload),
+        private=private_of(row),
+        attachments=attachments_of(row),
+    )
+
+
+def _upto(rows: Iterable[Row], last: int) -> list[Row]:
+    try:
+        return [row for row in rows if row.position <= last]
+    except TypeError:
+        raise IntegrityFailure(
+            "an entry stands at no position: run `taizhang log verify`"
+        ) from None
+
+
 @lru_cache(maxsize=16)
 def _of_streams(length: int) -> Statement:
     statement = (
@@ -180,6 +225,25 @@ def _of_streams(length: int) -> Statement:
 
 _RANGE = Statement(
     select(_entries)
+    .where(_E.log == bindparam("log_"))
+    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
+    .order_by(_E.position),
+    "log_",
+    "start",
+    "stop",
+)
+_before = _entries.alias("before")
+_RANGE_WITH_PREVIOUS = Statement(
+    select(_entries, _before.c.leaf)
+    .outerjoin_from(
+        _entries,
+        _before,
+        and_(
+            _before.c.log == _E.log,
+            _before.c.stream == _E.stream,
+            _before.c.version == _E.version - literal_column("1"),
+        ),
+    )
     .where(_E.log == bindparam("log_"))
     .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
     .order_by(_E.position),

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
@@ -133,6 +133,7 @@ def index_of_sealed_heads(
 ) -> tuple[StreamIndex, dict[str, IndexEntry]]:
     """The index the newest seal committed to, and what it holds; authentic once its root is."""
     heads = _sealed_heads(connection, log)
+    _demand_heads(log, ((stream, *entry) for stream, entry in heads.items()))
     return StreamIndex(heads), heads
 
 
@@ -142,7 +143,9 @@ def index_before(
     """What an index over the first `size` entries holds, from the entries themselves."""
     cursor = cursor_of(connection)
     cursor.execute(_LAST_BEFORE.text(connection), (log, size))
-    heads = {stream: (version, leaf) for stream, version, leaf in cursor.fetchall()}
+    last = cursor.fetchall()
+    _demand_heads(log, ((*row, NO_STATUS) for row in last))
+    heads = {stream: (version, leaf) for stream, version, leaf in last}
     centers = sorted(stream for stream in heads if "/" in stream)
     known = dict(statuses(connection, log, centers, upto=size - 1))
     return {
@@ -380,6 +383,19 @@ def _sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
     cursor = cursor_of(connection)
     cursor.execute(_HEADS.text(connection), (log,))
     return {row[0]: IndexEntry._make(row[1:]) for row in cursor.fetchall()}
+
+
+def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Refuse columns that cannot be of an index; whether they are right, its root says."""
+    for stream, version, head, status in rows:
+        is_number = version.__class__ is int and 0 <= version < 2**63
+        if not (
+            is_number and stream.__class__ is str and head.__class__ is status.__class__ is bytes
+        ):
+            raise IntegrityFailure(
+                "what is kept of the streams of {log} is damaged: run `taizhang log verify`",
+                log=log,
+            )
 
 
 def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEntry]) -> None:

@@ -11,16 +11,20 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
+from ledger.errors import IntegrityFailure
 from ledger.leaf import Attachment
 from ledger.merkle import HASH_BYTES
 
 __all__ = [
     "COLUMNS",
     "EntryRow",
+    "GenerationPart",
     "PayloadPart",
     "SealPart",
+    "demand_readable",
     "misfit_of",
     "parse_attachments",
+    "parse_generation",
     "parse_payload",
     "parse_private",
     "parse_seal",
@@ -66,6 +70,14 @@ class SealPart(msgspec.Struct, frozen=True):
     previous_seal: int | None = None
 
 
+class GenerationPart(msgspec.Struct, frozen=True):
+    """What the entry says that opens a generation of a log (`ledger.generations`)."""
+
+    generation: int
+    lost_from: int
+    checkpoint: str
+
+
 class _Entry(msgspec.Struct, frozen=True):
     key: str | None = None
     fields: tuple[str, ...] = ()
@@ -88,6 +100,7 @@ class _Payload(msgspec.Struct, frozen=True):
 
 
 _decode_entry = msgspec.json.Decoder(_Entry).decode
+_decode_generation = msgspec.json.Decoder(GenerationPart).decode
 _decode_seal = msgspec.json.Decoder(SealPart).decode
 _decode_payload = msgspec.json.Decoder(_Payload).decode
 
@@ -98,7 +111,7 @@ def parse_payload(data: bytes) -> PayloadPart | None:
         payload = _decode_payload(data)
         entry = _decode_entry(payload.entry)
         reapplied = tuple(_place(text) for text in entry.erased)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     ruling = payload.ruling
     pins = (ruling.edition, ruling.edition_sha256)
@@ -121,7 +134,15 @@ def parse_seal(data: bytes) -> SealPart:
     """What a seal's payload says; ValueError for bytes that are no seal."""
     try:
         return _decode_seal(_decode_payload(data).entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def parse_generation(data: bytes) -> GenerationPart:
+    """What the payload of a `GenerationOpened` says; ValueError for other bytes."""
+    try:
+        return _decode_generation(_decode_payload(data).entry)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -164,6 +185,19 @@ def misfit_of(row: EntryRow) -> str | None:
         return "attachments"
     leaf = values["leaf"]
     return None if leaf.__class__ is bytes and len(leaf) == HASH_BYTES else "leaf"
+
+
+def demand_readable(log: str, row: EntryRow) -> None:
+    """Raise IntegrityFailure for a row that cannot be shown, because no entry looks like that."""
+    misfit = misfit_of(row)
+    if misfit is None and parse_payload(row[COLUMNS.index("payload")]) is None:
+        misfit = "payload"
+    if misfit is not None:
+        raise IntegrityFailure(
+            "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
+            position=f"{log}#{row[0]}",
+            reason=misfit,
+        )
 
 
 def _demand(text: object, value: list[Any]) -> None:

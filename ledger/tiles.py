@@ -46,7 +46,7 @@ TILE_HEIGHT = 8
 TILE_WIDTH = 1 << TILE_HEIGHT
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
-_NUMBER = r"((?:x[0-9]{3}/)*[0-9]{3})"
+_NUMBER = r"((?:x[0-9]{3}/){0,6}[0-9]{3})"  # the last tile of 2^64 leaves has 17 digits
 _WIDTH = r"(?:\.p/([1-9][0-9]{0,2}))?"
 _TILE_PATH = re.compile(rf"tile/(0|[1-9][0-9]?)/{_NUMBER}{_WIDTH}", re.ASCII)
 _BUNDLE_PATH = re.compile(rf"tile/entries/{_NUMBER}{_WIDTH}", re.ASCII)

@@ -37,7 +37,8 @@ def decode_payload(stored: str, data: bytes) -> Payload:
         name, data = _raised(stored, data)
     try:
         payload = _decode(data)
-    except (msgspec.DecodeError, ValueError) as error:
+    # A damaged row may hold anything, and nothing.
+    except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{stored}: {error}") from None
     if type(payload.entry).__name__ != name:
         raise ValueError(f"stored as {stored}, but the payload says {type(payload.entry).__name__}")

@@ -7,43 +7,65 @@
 Shares only the hash functions with the code that writes. Reads one consistent state, so writers may
 go on. Memory: one small record for each stream, kept file and erasure; entries pass through.
 
-What stands in the database alone cannot show that a whole tail was cut off together with the heads:
-compare size and root with a checkpoint kept elsewhere.
+What stands in the database alone cannot show that a whole tail was cut off together with the heads,
+or that everything was rewritten: give along what was kept elsewhere (`ledger.against`).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from multiprocessing import get_context
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, Table, bindparam, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    case,
+    literal_column,
+    select,
+)
 
+from ledger import reading
+from ledger.against import Against, Compared
 from ledger.beside import KeyCheck, VaultCheck
+from ledger.checkpoint import open_checkpoint
+from ledger.checkpoints import checkpoint_at
 from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
-from ledger.errors import MalformedError
-from ledger.log_check import LogCheck
-from ledger.merkle import Frontier
+from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
+from ledger.hash_share import Share, ranges, take_share
+from ledger.log_check import LogCheck, QuickCheck, StreamState
+from ledger.merkle import HASH_BYTES, Frontier, frontier_at
+from ledger.note_check import NoteCheck, compare_mirror
 from ledger.references import Kept, References
 from ledger.schema import (
     SCHEMA_VERSION,
+    checkpoints,
+    cosignatures,
     editions,
     entries,
     files,
     keys,
     logs,
     meta,
+    sealed_heads,
     stream_heads,
     tiles,
     vault,
 )
+from ledger.seal_check import SEALED, SealCheck, Statuses
 from ledger.statements import Statement, cursor_of
 from ledger.stored import COLUMNS
-from ledger.tile_check import TileCheck
+from ledger.tile_check import NoTiles, TileCheck
+from ledger.tile_reader import tile_reader
 
 __all__ = ["Damage", "Progress", "Report", "Verification", "verify"]
 
@@ -51,30 +73,116 @@ Progress = Callable[[str, int, int], None]
 """Told the log, how many of its entries are done, and of how many."""
 
 _CHUNK = 2_000
+_OF_LOGS = (
+    logs,
+    entries,
+    stream_heads,
+    keys,
+    vault,
+    tiles,
+    checkpoints,
+    cosignatures,
+    sealed_heads,
+)
+_GENERATION = "GenerationOpened/1"
+_MARKS = frozenset({SEALED, _GENERATION})
 
 
 def verify(
     engine: Engine,
     *,
     log: str | None = None,
+    against: Against | None = None,
+    statuses: Statuses | None = None,
+    quick: bool = False,
+    since: int | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
     limit: int = 10_000,
 ) -> Verification:
-    """Check all logs and what they share, or one log; lists at most `limit` problems of each."""
+    """Check all logs and what they share, or one log; lists at most `limit` problems of each.
+
+    `against` is what the log is compared with from outside, and the keys to do it by; `statuses`
+    gives the digests of published statuses, without which seals are compared in part. `quick` takes
+    the leaf hashes as they are stored and hashes no payload again. `since` begins at the checkpoint
+    of that size of one log, whose root the entries before it must still give. With `jobs` so many
+    processes hash; the ledger must be a file or on a server.
+    """
+    scope = _Scope(against or Against(), statuses, quick, since)
+    if jobs > 1 and not scope.is_partial:
+        found = _verify_together(engine, log, scope, jobs, progress, limit)
+        if found is not None:
+            return found
     with read_transaction(engine) as connection:
         try:
-            return _Check(connection, progress, limit).run(log)
+            return _Check(connection, scope, progress, limit).run(log)
         except sqlite3.OperationalError as error:
             if "decode to UTF-8" not in str(error):
                 raise
         # Some text column holds bytes that are no text: read on, and say which.
         with _lenient_text(connection):
-            return _Check(connection, progress, limit).run(log)
+            return _Check(connection, scope, progress, limit).run(log)
+
+
+def _verify_together(
+    engine: Engine,
+    log: str | None,
+    scope: _Scope,
+    jobs: int,
+    progress: Progress | None,
+    limit: int,
+) -> Verification | None:
+    """The verification by several processes; None where anything is wrong, or may be."""
+    url = engine.url.render_as_string(hide_password=False)
+    context = get_context("spawn")  # a fork would take the locks of SQLite along
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:  # noqa: SIM117  pool outlives it
+        with read_transaction(engine) as connection:
+            heads = [head for head in reading.logs(connection) if log in (None, head.log)]
+            shares = {
+                head.log: [
+                    pool.submit(take_share, url, head.log, *some)
+                    for some in ranges(head.size, jobs)
+                ]
+                for head in heads
+            }
+            check = _Check(connection, scope._replace(shares=shares), progress, limit)
+            try:
+                found = check.run(log)
+            except (sqlite3.OperationalError, BrokenExecutor):
+                return None
+    return None if found.problems else found
+
+
+class _Scope(NamedTuple):
+    """How much is checked, and against what; `shares` are ranges that others hash."""
+
+    against: Against
+    statuses: Statuses | None
+    quick: bool
+    since: int | None
+    shares: Mapping[str, Sequence[Future[Share]]] | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether entries are left out that only a full check would see."""
+        return self.quick or self.since is not None
+
+    @property
+    def takes_leaves(self) -> bool:
+        """Whether leaf hashes are taken as stored, because nobody or somebody else hashes."""
+        return self.quick or self.shares is not None
 
 
 class _Check:
-    def __init__(self, connection: Connection, progress: Progress | None, limit: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        scope: _Scope,
+        progress: Progress | None,
+        limit: int,
+    ) -> None:
         self.connection = connection
+        self.scope = scope
         self.progress = progress
         self.limit = limit
         self.shared = Findings(limit=limit)
@@ -94,31 +202,117 @@ class _Check:
     # --- one log ---------------------------------------------------------------------------------
 
     def _check_log(self, log: str) -> Report:
+        scope = self.scope
         findings = Findings(log, limit=self.limit)
         references = References(findings, files=self.files, editions=self.editions)
-        tile_check = TileCheck(findings, lambda *key: self._rows(_TILE, log, *key))
-        check = LogCheck(log, findings, references, tile_check)
+        check = self._log_check(log, findings, references)
+        start = check.size
         key_check = KeyCheck(self.connection, check)
         vault_check = VaultCheck(self.connection, check)
+        statuses = None if scope.is_partial else scope.statuses
+        seals = SealCheck(self.connection, check, statuses)
+        notes = NoteCheck(self.connection, check, scope.against)
         head = next(iter(self._rows(_HEAD, log)), None)
         size = head[0] if head and head[0].__class__ is int else 0
+        mirror = scope.against.mirrors.get(log)
         at_head: set[bytes] = set()
-        for rows in _split(self._chunks(_ENTRIES, log), size):
-            check.take(rows)
+        statement = _LEAVES if scope.takes_leaves else _ENTRIES
+        stops = {one - start for one in (size, *notes.sizes)}
+        notes.root_at(start)
+        for rows in _split(self._chunks(statement, log, start), stops):
+            for part in _parts(rows):
+                if part[0][3] == SEALED and scope.since is None:
+                    seals.seal(part[0])
+                elif part[0][3] == _GENERATION:
+                    notes.generation(part[0])
+                check.take(part)
+                seals.take(part)
+            if mirror is not None:
+                compare_mirror(check, mirror, rows)
             key_check.take(references.keys)
             vault_check.take(references.private)
             references.keys.clear()
             references.private.clear()
             if check.size == size:
                 at_head = check.roots()
+            notes.root_at(check.size)
             if self.progress is not None:
                 self.progress(log, check.size, max(size, check.size))
-        _check_head(check, head, at_head)
+        _check_head(check, head, at_head, generation=notes.present_generation)
+        if scope.since is None:
+            seals.finish()
+        notes.finish(seals.seals, since=start)
         self._check_stream_heads(check)
-        key_check.finish()
-        vault_check.finish(references.erased)
-        tile_check.finish(self._rows(_TILES, log), size=max(size, check.size))
-        return Report(log, check.size, check.computed.root(), findings.done())
+        if scope.shares is not None:
+            self._collect(scope.shares[log], check, key_check, vault_check, references)
+        if not scope.is_partial:
+            key_check.finish()
+            vault_check.finish(references.erased)
+        if scope.since is None:
+            check.tiles.finish(self._rows(_TILES, log), size=max(size, check.size))
+        root, compared = check.computed.root(), list(notes.compared)
+        if mirror is not None:
+            mirrored = len(mirror.hashes) // HASH_BYTES
+            compared.append(Compared("mirror", mirror.name, mirrored))
+            _check_length(check, mirrored, mirror.name)
+        return Report(log, check.size, root, findings.done(), tuple(compared))
+
+    def _collect(
+        self,
+        shares: Sequence[Future[Share]],
+        check: LogCheck,
+        key_check: KeyCheck,
+        vault_check: VaultCheck,
+        references: References,
+    ) -> None:
+        """Take in what the processes found that hashed the entries."""
+        for future in shares:
+            share = future.result()
+            if not share.is_sound:
+                said = "a share of the log is not sound"
+                check.findings.add("entry_altered", said)
+            key_check.matched += share.keys
+            vault_check.matched += share.values
+            vault_check.gone += share.gone
+            for position, path in share.erased:
+                references.erased.setdefault(position, set()).add(path)
+            self.files.referenced.update(share.known_by_hash)
+            for names, kept in ((share.files, self.files), (share.editions, self.editions)):
+                kept.referenced.update(names)
+                if not all(kept.is_sound.get(name) for name in names):
+                    check.findings.add(f"{kept.what}_altered", "something kept is not sound")
+
+    def _log_check(self, log: str, findings: Findings, references: References) -> LogCheck:
+        """The check of a log, from its beginning or from a checkpoint."""
+        since = self.scope.since
+        if since is not None:
+            return self._check_since(log, findings, references, since)
+        tiles_of = TileCheck(findings, lambda *key: self._rows(_TILE, log, *key))
+        kind = QuickCheck if self.scope.takes_leaves else LogCheck
+        return kind(log, findings, references, tiles_of)
+
+    def _check_since(
+        self, log: str, findings: Findings, references: References, since: int
+    ) -> LogCheck:
+        found = checkpoint_at(self.connection, log, since)
+        if found is None:
+            raise NotFoundError(
+                "there is no checkpoint of {log} with {size} entries", log=log, size=since
+            )
+        _, _, signed = open_checkpoint(found.note, self.scope.against.keys)
+        read = tile_reader(self.connection, log, size=since)
+        start = frontier_at(read, size=since)
+        if not signed or start.root() != found.root:
+            raise IntegrityFailure(
+                "the entries before {size} of {log} are not those its checkpoint was signed for: "
+                "check the whole log, without --since",
+                log=log,
+                size=since,
+            )
+        check = LogCheck(log, findings, references, NoTiles(), start=start)
+        for stream, version, leaf in self._rows(_HEADS_BEFORE, log, since):
+            check.streams[stream] = StreamState(version, leaf)
+        return check
 
     def _check_stream_heads(self, check: LogCheck) -> None:
         for rows in self._chunks(_STREAM_HEADS, check.log):
@@ -137,7 +331,7 @@ class _Check:
     def _log_names(self) -> list[str]:
         """All logs any table speaks of; rows whose log is no name at all are noted."""
         names: set[str] = set()
-        for table in (logs, entries, tiles, stream_heads, keys, vault):
+        for table in _OF_LOGS:
             for (name,) in self._rows(Statement(select(table.c.log).distinct())):
                 if isinstance(name, str) and name.isascii():
                     names.add(name)
@@ -227,25 +421,48 @@ def _is_named(name: object, content: object) -> bool:
     return content.__class__ is bytes and sha256(content).hexdigest() == name
 
 
-def _split(chunks: Iterator[list[tuple[Any, ...]]], size: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The chunks, parted where `size` rows have passed."""
+def _split(
+    chunks: Iterator[list[tuple[Any, ...]]], sizes: set[int]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The chunks, parted wherever so many rows have passed."""
     passed = 0
     for rows in chunks:
-        here = size - passed
+        stops = sorted(size - passed for size in sizes if passed < size < passed + len(rows))
         passed += len(rows)
-        if 0 < here < len(rows):
-            yield rows[:here]
-            yield rows[here:]
-        else:
-            yield rows
+        start = 0
+        for stop in (*stops, len(rows)):
+            yield rows[start:stop]
+            start = stop
 
 
-def _check_head(check: LogCheck, head: tuple[Any, ...] | None, at_head: set[bytes]) -> None:
+def _parts(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows, with each that the ledger wrote about itself alone."""
+    start = 0
+    for place, row in enumerate(rows):
+        if row[3] in _MARKS:
+            if place > start:
+                yield rows[start:place]
+            yield [row]
+            start = place + 1
+    if start < len(rows):
+        yield rows[start:]
+
+
+def _check_head(
+    check: LogCheck, head: tuple[Any, ...] | None, at_head: set[bytes], *, generation: int
+) -> None:
     if head is None:
         if check.size:
             _add_head(check, "it is missing")
         return
-    size, root, frontier = head
+    size, root, frontier, present = head
+    if present.__class__ is not int or (present != generation and not check.damaged):
+        _add_head(
+            check,
+            "it says generation {present}, and its entries {generation}",
+            present=present,
+            generation=generation,
+        )
     if not (size.__class__ is int and size > 0 and root.__class__ is frontier.__class__ is bytes):
         _add_head(check, "size, root or frontier is of a wrong type")
     elif size == check.size:
@@ -286,6 +503,16 @@ def _fits(frontier: bytes, size: int, root: bytes) -> bool:
     return tree.size == size and tree.root() == root
 
 
+def _check_length(check: LogCheck, mirrored: int, name: str) -> None:
+    if mirrored > check.size:
+        said = (
+            "{position}: missing with all entries up to number {last}, {lost} in all: {name} holds "
+            "their hashes. The tail was cut, or an old backup was put back"
+        )
+        values = {"last": mirrored - 1, "lost": mirrored - check.size, "name": name}
+        check.findings.add("tail_cut", said, position=check.size, **values)
+
+
 def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: object) -> None:
     if not isinstance(stream, str) or stream not in check.streams:
         said = "a head of {center} at version {version}, which has no entries"
@@ -322,9 +549,41 @@ def _of_log(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.log == bindparam("log_"))
 
 
-_ENTRIES = Statement(_of_log(entries, *COLUMNS).order_by(entries.c.position), "log_")
+_FROM = entries.c.position >= bindparam("start")
+_ENTRIES = Statement(
+    _of_log(entries, *COLUMNS).where(_FROM).order_by(entries.c.position), "log_", "start"
+)
+_NAMES: list[Any] = [literal_column(f"'{name}'") for name in sorted(_MARKS)]
+# The columns of a check, of which a quick one reads only what it compares.
+_LEAVES = Statement(
+    select(
+        *(entries.c[name] for name in ("position", "stream", "version", "type")),
+        literal_column("''"),
+        literal_column("''"),
+        case(
+            (
+                entries.c.type.in_(literal_column(f"'{name}'") for name in sorted(_MARKS)),
+                entries.c.payload,
+            )
+        ),
+        literal_column("NULL"),
+        literal_column("NULL"),
+        entries.c.leaf,
+    )
+    .where(entries.c.log == bindparam("log_"), _FROM)
+    .order_by(entries.c.position),
+    "log_",
+    "start",
+)
+_HEADS_BEFORE = Statement(
+    select(entries.c.stream, entries.c.version, entries.c.leaf)
+    .where(entries.c.log == bindparam("log_"), entries.c.position < bindparam("stop"))
+    .order_by(entries.c.position),
+    "log_",
+    "stop",
+)
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
-_HEAD = Statement(_of_log(logs, "size", "root", "frontier"), "log_")
+_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation"), "log_")
 _TILE = Statement(
     _of_log(tiles, "root", "hashes")
     .where(tiles.c.level == bindparam("level_"))

@@ -12,6 +12,7 @@ from cli.files import read_file, write_output
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
+from cli.reasons import filled
 from ledger.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def export(
                 "size": built.size,
                 "later": built.later,
                 "withheld": built.withheld,
-                "left_out": list(built.left_out),
+                "gone": built.gone,
+                "left_out": [problem.values["name"] for problem in built.left_out],
             }
         )
     _say_what_is_not_in_it(built)
@@ -98,8 +100,11 @@ def _say_what_is_not_in_it(built: Built) -> None:
     if built.withheld:
         template = N_("Private values withheld: {count} (--disclose PATH puts one in).")
         say(translate(template).format(count=built.withheld))
-    for name in built.left_out:
-        say(translate(N_("The attachment {name} is too long for the file.")).format(name=name))
+    if built.gone:
+        template = N_("Private values no longer kept, so that no file can show them: {count}.")
+        say(translate(template).format(count=built.gone))
+    for problem in built.left_out:
+        say(filled(problem))
 
 
 @command.command(
@@ -162,7 +167,6 @@ def _value(claim: Claim) -> dict[str, Any]:
     from dataclasses import replace
 
     from cli.glossary import type_name
-    from cli.reasons import filled
 
     if "type" in claim.values:
         named = claim.values | {"type": type_name(claim.values["type"])}

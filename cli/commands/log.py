@@ -8,12 +8,13 @@ import click
 
 from cli.commands.log_checkpoints import checkpoint, consistency, prove
 from cli.commands.log_keys import key
+from cli.commands.log_publish import publish
 from cli.commands.log_repair import repair
+from cli.commands.log_verify import verify
 from cli.commands.log_witness import witness
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
-from cli.progress import counting
 
 
 @click.group("log", help=N_("Integrity of the log: checkpoints, proofs, keys, verification."))
@@ -21,36 +22,8 @@ def command() -> None:
     """The log itself."""
 
 
-for _part in (checkpoint, prove, consistency, key, repair, witness):
+for _part in (verify, checkpoint, prove, consistency, publish, key, repair, witness):
     command.add_command(_part)
-
-
-@command.command(
-    "verify", help=N_("Recompute every hash from the stored bytes and name what does not fit.")
-)
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
-@as_json
-@pass_context
-@operation
-def verify(context: Context, *, scheme: str | None, as_json: bool) -> int:
-    """Check that the ledger still says what it said when it was recorded."""
-    with counting(translate(N_("verifying")), None) as progress:
-        found = context.desk.verify(scheme=scheme, progress=progress)
-    value = _verification(found)
-    if as_json:
-        data(value)
-    else:
-        from cli.render.log import render_verification
-
-        show(render_verification(value))
-    if value["ok"]:
-        return 0
-    say(
-        translate(
-            N_("Keep this file as it is; compare it with a backup before anything is recorded.")
-        )
-    )
-    return 5
 
 
 @command.command("show", help=N_("The heads of the logs, or one entry as it was hashed."))
@@ -101,19 +74,3 @@ def _show_leaf(context: Context, position: str, *, as_json: bool) -> int:
         return 0
     say(translate(N_("The entry no longer gives the hash that is stored: taizhang log verify")))
     return 5
-
-
-def _verification(found: Any) -> dict[str, Any]:
-    """`log verify --json`: root is that of the only log; with several see `logs`."""
-    from cli.views import damage_value
-
-    logs = {r.log: {"size": r.size, "root": r.root.hex()} for r in found.reports}
-    problems = [damage_value(problem) for problem in found.problems]
-    return {
-        "ok": not problems,
-        "size": sum(head["size"] for head in logs.values()),
-        "root": next(iter(logs.values()))["root"] if len(logs) == 1 else None,
-        "logs": logs,
-        "against": [],
-        "problems": problems,
-    }

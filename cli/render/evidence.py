@@ -1,11 +1,17 @@
-"""`evidence check`: whose file it is, what was published, and every claim with its verdict."""
+"""`evidence check`: whose file it is, what was published, and every claim with its verdict.
+
+What stands in a file was written by whoever made it. Nothing of it is shown as the ledger's word
+before it is proven, and no sign in it can move the cursor or begin a line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cli.i18n import N_, translate
 from cli.render.page import bold, faint, paragraph, red, rows
+from cli.wording import word
 
 __all__ = ["render_evidence"]
 
@@ -21,36 +27,64 @@ def render_evidence(data: bytes, claims: Sequence[Mapping[str, str]]) -> Iterato
     import orjson
 
     document = orjson.loads(data)
-    status = orjson.loads(document["status"]) if document["status"] else {}
-    yield bold(status.get("name") or document["center"])
+    status = _proven_status(document["status"], claims)
+    yield bold(_plain(status.get("name") or document["center"]))
     yield faint(document["center"])
     yield ""
-    if status:
-        yield from rows(_status(status))
-        yield ""
+    yield from rows(_status(status))
+    yield ""
     for claim in claims:
         yield from _claim(claim)
     yield ""
     yield from paragraph(_summary(claims))
 
 
-def _status(status: Mapping[str, object]) -> list[tuple[str, str]]:
-    shown = [(translate(N_("status published")), str(status["status"]))]
+def _proven_status(text: str | None, claims: Sequence[Mapping[str, str]]) -> Mapping[str, Any]:
+    """What the status says; nothing where it is not proven, or says nothing that is known."""
+    import orjson
+
+    is_proven = any(c["claim"] == "status" and c["verdict"] == "proven" for c in claims)
+    if text is None or not is_proven:
+        return {}
+    try:
+        status = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return status if isinstance(status, dict) else {}
+
+
+def _status(status: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    label = translate(N_("status published"))
+    if not isinstance(status.get("status"), str):
+        yield label, translate(N_("none is proven"))
+        return
+    yield label, _plain(word(status["status"]))
     for name, label in (
         ("designated_on", N_("designated on")),
         ("revoked_on", N_("revoked on")),
         ("entries", N_("entries")),
     ):
         if status.get(name) is not None:
-            shown.append((translate(label), str(status[name])))
-    return shown
+            yield translate(label), _plain(status[name])
+    ban = status.get("ban")
+    if isinstance(ban, dict):
+        last_day = ban.get("last_day") or translate(N_("undetermined"))
+        yield translate(N_("banned to the end of")), _plain(last_day)
 
 
 def _claim(claim: Mapping[str, str]) -> Iterator[str]:
     verdict = translate(_VERDICTS[claim["verdict"]])
     inked = verdict if claim["verdict"] == "proven" else red(verdict)
-    yield f"{inked}  {claim['claim']}"
-    yield from paragraph(claim["message"], indent=4)
+    yield f"{inked}  {_plain(claim['claim'])}"
+    yield from paragraph(_plain(claim["message"]), indent=4)
+
+
+def _plain(value: object) -> str:
+    """The text with every sign that is not printed written out."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode()
+        for sign in str(value)
+    )
 
 
 def _summary(claims: Sequence[Mapping[str, str]]) -> str:

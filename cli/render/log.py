@@ -36,8 +36,10 @@ def render_leaf(value: Value, payload: str) -> Iterator[str]:
     yield payload
 
 
-def render_verification(value: Value) -> Iterator[str]:
-    """Problem by problem, or that there is none; then what this check cannot see."""
+def render_verification(
+    value: Value, *, quick: bool = False, since: int | None = None
+) -> Iterator[str]:
+    """Problem by problem, or that there is none; then what it was compared with."""
     for log, head in value["logs"].items():
         template = N_("log {log}: size {size}, root {root}")
         yield translate(template).format(log=log, **head)
@@ -47,15 +49,40 @@ def render_verification(value: Value) -> Iterator[str]:
         found = translate(N_("problems found: {count}")).format(count=len(value["problems"]))
         yield red(found)
     else:
-        template = N_("{size} entries recomputed from their bytes: nothing is out of place.")
-        yield translate(template).format(size=value["size"])
-    if not value["against"]:
+        yield translate(_extent(quick=quick, since=since)).format(size=value["size"], since=since)
+    yield from _against(value["against"])
+
+
+def _extent(*, quick: bool, since: int | None) -> str:
+    if since is not None:
+        return N_("Recomputed from the checkpoint of {since} entries on: nothing is out of place.")
+    if quick:
+        return N_(
+            "{size} leaf hashes as they are stored give trees, heads and checkpoints. No entry was "
+            "hashed again: without --quick it is."
+        )
+    return N_("{size} entries recomputed from their bytes: nothing is out of place.")
+
+
+def _against(compared: Sequence[Value]) -> Iterator[str]:
+    names = {
+        "anchor": N_("with the anchor {name}, {size} entries of {log}; it lies on this machine"),
+        "checkpoint": N_("with the checkpoint {name}, {size} entries of {log}"),
+        "mirror": N_("with the mirror {name}, {size} entries of {log}"),
+    }
+    for one in compared:
+        yield from paragraph(
+            translate(N_("Compared {what}.")).format(
+                what=translate(names[one["kind"]]).format_map(one)
+            )
+        )
+    if not any(one["kind"] in ("checkpoint", "mirror") for one in compared):
         yield from paragraph(
             translate(
                 N_(
-                    "Compared with no external checkpoint: a rewrite of everything, consistent in "
-                    "itself, cannot be seen this way. A root kept elsewhere, on paper or by "
-                    "somebody else, can be compared with the one above."
+                    "Compared with nothing that somebody else kept: a rewrite of everything, "
+                    "consistent in itself and on this machine, cannot be seen this way. "
+                    "--checkpoint FILE compares with a note kept elsewhere."
                 )
             )
         )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,25 +10,9 @@ import pytest
 
 from cli.main import group
 from support import make_messages
+from support.commands import commands
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-
-
-def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command by its words, from the root down."""
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        module = import_module(f"cli.commands.{name.replace('-', '_')}")
-        yield from below(f"taizhang {name}", module.command)
-
-
-def below(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    """A command and those in it."""
-    if isinstance(command, click.Group):
-        for name, sub in command.commands.items():
-            yield from below(f"{words} {name}", sub)
-    else:
-        yield words, command
 
 
 ALL = dict(commands())

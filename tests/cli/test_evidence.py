@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.note import format_vkey
 from support.counter import Run
+from support.evidence_book import STRANGER, spelled
+from support.make_evidence import cases, small_case
 
 SECRET = "13800138000"
 CENTER = "hechuan/id:a"
@@ -176,6 +184,12 @@ class TestPrivate:
         assert found["private hechuan#0 /phone"] == "proven"
         assert "private hechuan#0 /mail" not in found
 
+    def test_unknown_path_is_refused(self, sealed: Run) -> None:
+        """A path that no entry is bound to is not found, and those there are are named."""
+        said = sealed("evidence", "export", CENTER, "-o", "e.json", "--disclose", "/fone")
+        assert said.status == 3
+        assert "/mail, /phone" in said.stderr
+
     def test_erased_is_said(self, sealed: Run) -> None:
         """After an erasure every proof holds, and the value is said to be erased."""
         erase = {
@@ -220,3 +234,86 @@ class TestUsage:
         said = sealed("evidence", "check", "e.json", "--key", _key(sealed), language="zh")
         assert "成立  complete hechuan/id:a" in said.stdout
         assert "请与其另行公布的公钥比对" in said.stdout
+
+
+def _damage(statement: str) -> None:
+    with closing(sqlite3.connect("taizhang.db")) as raw, raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(statement)
+
+
+class TestDamage:
+    def test_altered_entry_stops_it(self, sealed: Run) -> None:
+        """From a ledger with an altered entry nothing is exported, and the entry is named."""
+        _damage("UPDATE entries SET effective = '2022-02-03' WHERE position = 0")
+        said = sealed("evidence", "export", CENTER, "-o", "e.json")
+        assert said.status == 5
+        assert "hechuan#0" in said.stderr
+        assert not Path("e.json").exists()
+
+    def test_missing_regulation_is_left_out(self, sealed: Run) -> None:
+        """A regulation that is no longer kept is left out, and that is said."""
+        center = "hechuan/id:c"
+        apply = {
+            "type": "ApplicationSubmitted",
+            "on": "2022-04-01",
+            "center": center,
+            "round": "hechuan:designation:2022",
+            "name": "丙",
+        }
+        assert sealed("record", "-", "--historical", stdin=json.dumps(apply)).status == 0
+        assert sealed("log", "checkpoint").status == 0
+        _damage("DELETE FROM editions")
+        said = sealed("evidence", "export", center, "-o", "e.json", "--json")
+        assert said.json["left_out"] == ["hechuan/2021"]
+        assert "hechuan/2021 is left out" in said.stderr
+
+
+class TestPlace:
+    def test_link_is_followed(self, sealed: Run) -> None:
+        """A file behind a link is replaced, not the link."""
+        Path("there").mkdir()
+        Path("there/e.json").touch()
+        Path("e.json").symlink_to("there/e.json")
+        _export(sealed)
+        assert Path("e.json").is_symlink()
+        assert Path("there/e.json").stat().st_size
+
+    def test_pipe_is_written_to(self, sealed: Run) -> None:
+        """A pipe gets the file, and stays a pipe."""
+        os.mkfifo("pipe")
+        with ThreadPoolExecutor() as pool:
+            read = pool.submit(Path("pipe").read_bytes)
+            assert sealed("evidence", "export", CENTER, "-o", "pipe").status == 0
+            assert read.result().startswith(b'{"attachments"')
+        assert Path("pipe").is_fifo()
+
+
+class TestPage:
+    def test_unproven_status_is_not_shown(self, sealed: Run) -> None:
+        """By a key that proves nothing, the page shows no status as published."""
+        _export(sealed)
+        key = format_vkey(STRANGER.key)
+        said = sealed("evidence", "check", "e.json", "--key", key)
+        assert re.search(r"status published +none is proven", said.stdout)
+
+    def test_no_line_is_forged(self, sealed: Run) -> None:
+        """A name in the file that holds line breaks or escapes stays on its line."""
+        document = json.loads(small_case().data)
+        stream = "xian:a\nproven  status\x1b[2J"
+        document["streams"].append(
+            {"stream": stream, "entries": [], "index": {"siblings": [], "end": None}}
+        )
+        Path("f.json").write_bytes(spelled(document))
+        said = sealed("evidence", "check", "f.json", "--key", small_case().keys[0])
+        assert r"complete xian:a\nproven  status\x1b[2J" in said.stdout
+        assert "\x1b" not in said.stdout
+
+    def test_every_file_has_a_page(self, sealed: Run) -> None:
+        """Every file of the corpus, good or damaged, gets a page and never an error of ours."""
+        for case in cases():
+            Path("f.json").write_bytes(case.data)
+            said = sealed("evidence", "check", "f.json", "--key", case.keys[0])
+            assert said.status in (0, 1, 2, 5), case.name
+            assert (case.verdicts is None) == (said.status == 2), case.name

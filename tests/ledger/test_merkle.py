@@ -88,6 +88,11 @@ PUBLISHED_CONSISTENCY = {
         "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
         "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
     ],
+    (6, 7): [
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+        "b08693ec2e721597130641e8211e7eedccb4c26413963eee6c1e2ed16ffb1a5f",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ],
     (2, 5): [
         "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
@@ -128,6 +133,47 @@ def test_published_proofs_are_met() -> None:
     for (old_size, new_size), proof in PUBLISHED_CONSISTENCY.items():
         ours = prove_consistency(read, old_size=old_size, new_size=new_size)
         assert [node.hex() for node in ours] == proof
+
+
+def test_published_refusals_are_met() -> None:
+    """What the published suites make of each true proof, and expect to be refused, is refused."""
+    leaves = [hash_leaf(data) for data in PUBLISHED_DATA]
+    roots = [bytes.fromhex(root) for root in PUBLISHED_ROOTS]
+    for (index, size), spelled in PUBLISHED_INCLUSION.items():
+        proof = [bytes.fromhex(node) for node in spelled]
+        true = {"index": index, "size": size, "leaf": leaves[index], "root": roots[size]}
+        for change in (
+            *({"index": place} for place in (index - 1, index + 1, index ^ 2)),
+            *({"size": other} for other in (size * 2, size // 2)),
+            *({"root": root} for root in (STRANGER, b"")),
+            {"leaf": STRANGER},
+        ):
+            assert not check_inclusion(**true | change, proof=proof), (index, size, change)
+        for other in lengthened(proof, roots[size]):
+            assert not check_inclusion(**true, proof=other)
+    for (old_size, new_size), spelled in PUBLISHED_CONSISTENCY.items():
+        proof = [bytes.fromhex(node) for node in spelled]
+        old, new = roots[old_size], roots[new_size]
+        true = {"old_size": old_size, "new_size": new_size, "old_root": old, "new_root": new}
+        for change in (
+            *({"old_size": size} for size in (old_size - 1, old_size + 1, old_size ^ 2)),
+            *({"new_size": size} for size in (new_size * 2, new_size // 2)),
+            {"old_root": STRANGER},
+            {"new_root": STRANGER},
+            *([{"old_root": new, "new_root": old}] if old != new else []),
+        ):
+            assert not check_consistency(**true | change, proof=proof), (old_size, new_size, change)
+        for other in (*lengthened(proof, old), *lengthened(proof, new), *([[]] if proof else [])):
+            assert not check_consistency(**true, proof=other)
+
+
+def lengthened(proof: Sequence[bytes], root: bytes) -> Iterator[list[bytes]]:
+    """The proof with a root, an empty or a strange hash before or behind it, and one shorter."""
+    for more in (root, b"", STRANGER):
+        yield [more, *proof]
+        yield [*proof, more]
+    if proof:
+        yield list(proof[:-1])
 
 
 def test_worked_example_is_true() -> None:

@@ -38,15 +38,10 @@ CENTERS = [f"beijing/id:{name}" for name in "abc"]
 
 # Rebuilt from entries at any time and compared with them by `taizhang projection check`.
 DERIVED = {"register", "reading_heads"}
-# Takes a log of hundreds of entries: test_verify_tiles.py alters each of its columns.
+# Altered column by column in test_verify_tiles.py and test_verify_seals.py.
 ELSEWHERE = {"checkpoints", "cosignatures", "sealed_heads", "tiles"}
 TABLES = {name: table for name, table in metadata.tables.items() if name not in DERIVED | ELSEWHERE}
-CELLS = [
-    (name, column.name)
-    for name, table in TABLES.items()
-    for column in table.c
-    if (name, column.name) != ("logs", "generation")
-]
+CELLS = [(name, column.name) for name, table in TABLES.items() for column in table.c]
 
 
 class _Sample:
@@ -574,3 +569,34 @@ def test_ruins_do_not_crash(opened: _Open, damage: Callable[[_Open], object]) ->
     problems = opened.check().problems
     assert problems
     assert all(str(problem).encode() for problem in problems)
+
+
+# --- several processes --------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_two_processes_find_nothing_either(sound_file: Path) -> None:
+    """With two processes a sound ledger has the same size, root and no problem."""
+    engine = open_engine(f"sqlite:///{sound_file}")
+    alone, together = verify(engine), verify(engine, jobs=2)
+    engine.dispose()
+    assert together == alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entries SET payload = x'00' WHERE log = 'beijing' AND position = 15",
+        "DELETE FROM entries WHERE log = 'beijing' AND position = 15",
+        "DELETE FROM keys WHERE position = 3",
+        "UPDATE vault SET value = x'00'",
+        "DELETE FROM files",
+    ],
+)
+def test_two_processes_name_the_same(opened: _Open, change: str) -> None:
+    """What two processes find is named as one process names it."""
+    opened.run(change)
+    alone, together = opened.check(), verify(opened.engine, jobs=2)
+    assert alone.problems
+    assert together.problems == alone.problems

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Answer", "run", "start"]
+__all__ = ["COMMAND", "Answer", "environment", "run", "start"]
 
 COMMAND = [sys.executable, "-c", "from cli.main import main; main()"]
 
@@ -37,7 +37,7 @@ def run(folder: Path, *arguments: str, stdin: str = "", language: str = "en") ->
         text=True,
         encoding="utf-8",
         cwd=folder,
-        env=_environment(folder, language),
+        env=environment(folder, language),
         timeout=300,
         check=False,
     )
@@ -52,11 +52,12 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=folder,
-        env=_environment(folder, "en"),
+        env=environment(folder, "en"),
     )
 
 
-def _environment(folder: Path, language: str) -> dict[str, str]:
+def environment(folder: Path, language: str) -> dict[str, str]:
+    """The environment in which the command finds the ledger of a folder."""
     return {
         **os.environ,
         "TAIZHANG_LEDGER": f"sqlite:///{folder}/ledger.db",

@@ -1,0 +1,92 @@
+"""What `log verify` is compared with, and the register against a replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.against import Against, Mirror, OutsideNote
+from ledger.damage import Damage, Report, Verification
+from ledger.errors import LedgerError
+from ledger.note import VerifierKey
+
+if TYPE_CHECKING:
+    from cli.proofs import Proofs
+    from projections.running import Difference
+
+__all__ = ["Outside", "against_of", "with_registers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the user brings along: notes by the name of their file, keys, witnesses, mirrors by log,
+    and how much is to be checked."""
+
+    notes: Sequence[tuple[str, bytes]] = ()
+    keys: Sequence[VerifierKey] = ()
+    witnesses: Sequence[VerifierKey] = ()
+    mirrors: Sequence[tuple[str, str, bytes]] = ()
+    quick: bool = False
+    since: int | None = None
+    jobs: int = 1
+
+
+def against_of(proofs: Proofs | None, outside: Outside) -> Against:
+    """The anchors of the ledger's trust folder, where it has one, and what was brought along."""
+    notes = [OutsideNote("checkpoint", name, data) for name, data in outside.notes]
+    keys, heads, witnesses = list(outside.keys), {}, list(outside.witnesses)
+    if proofs is not None:
+        kept = proofs.keys()
+        keys += [key.vkey for key in kept]
+        witnesses += proofs.anchors.witnesses()
+        for log in proofs.anchors.logs():
+            note = proofs.anchors.note(log)
+            if note is not None:
+                notes.append(OutsideNote("anchor", str(_path_of(proofs.trust, log)), note))
+                heads[log] = proofs.anchors.heads(log)
+    mirrors = {log: Mirror(name, hashes) for log, name, hashes in outside.mirrors}
+    return Against(
+        keys=tuple(dict.fromkeys(keys)),
+        witnesses=tuple(dict.fromkeys(witnesses)),
+        notes=tuple(notes),
+        mirrors=mirrors,
+        heads=heads,
+    )
+
+
+def with_registers(
+    found: Verification,
+    logs: Sequence[str],
+    compare: Callable[[str], Sequence[Difference]],
+) -> Verification:
+    """The verification, with what the registers say otherwise than a replay of their logs."""
+    more: dict[str, list[Damage]] = {}
+    for log in logs:
+        try:
+            differences = compare(log)
+        except LedgerError:
+            continue  # an entry that cannot be read is among the problems already
+        more[log] = [_damage(one.center, one.fields) for one in differences]
+    reports = [
+        replace(report, problems=(*report.problems, *more.pop(report.log, ())))
+        for report in found.reports
+    ]
+    rest = [problem for problems in more.values() for problem in problems]
+    shared = (*found.shared, *rest)
+    return Verification(tuple(_sorted(reports)), shared)
+
+
+def _damage(center: str, fields: Sequence[str]) -> Damage:
+    said = "the register says something else of {center} than its entries: {fields}"
+    values = {"center": center, "fields": ", ".join(fields), "position": None}
+    return Damage("register_altered", None, center, said, values)
+
+
+def _sorted(reports: Sequence[Report]) -> list[Report]:
+    return sorted(reports, key=lambda report: report.log)
+
+
+def _path_of(folder: Path, log: str) -> Path:
+    return folder / f"{log}.checkpoint"
