@@ -152,4 +152,4 @@ def _file_of(url: str) -> Path:
 
 
 def _stamp(desk: Desk) -> str:
-    return format_instant(desk.clock())[:19].replace(":", "")
+    return format_instant(desk.clock()).replace(":", "")
