@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -152,4 +153,4 @@ def _file_of(url: str) -> Path:
 
 
 def _stamp(desk: Desk) -> str:
-    return format_instant(desk.clock()).replace(":", "")
+    return re.sub("[:.Z]", "", format_instant(desk.clock()))
