@@ -42,16 +42,20 @@ from ledger.strict_base64 import decode_base64, encode_base64
 __all__ = [
     "Checkpoint",
     "format_checkpoint",
+    "generation_of",
     "keys_for",
     "log_key",
     "log_origin",
     "open_checkpoint",
+    "origin_parts",
     "parse_checkpoint",
 ]
 
 _ROOT_BYTES = 32
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
-_GENERATION = re.compile(r"[2-9]|[1-9][0-9]{1,8}")
+_GENERATION = "[2-9]|[1-9][0-9]{1,8}"
+_ORIGIN = re.compile(rf"(.+)/([a-z][a-z0-9_-]{{0,31}})(?:/({_GENERATION}))?\Z")
+_ORIGIN_END = re.compile(rf"/({_GENERATION})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,18 @@ def log_origin(ledger: str, scheme: str, *, generation: int = 1) -> str:
     return f"{ledger}/{scheme}" if generation == 1 else f"{ledger}/{scheme}/{generation}"
 
 
+def origin_parts(origin: str) -> tuple[str, str, int] | None:
+    """Name of the ledger, scheme and generation an origin names; None if it is none of a log."""
+    found = _ORIGIN.match(origin)
+    return None if found is None else (found[1], found[2], int(found[3] or 1))
+
+
+def generation_of(origin: str) -> int:
+    """The generation an origin names; 1 where it names none."""
+    found = _ORIGIN_END.search(origin)
+    return int(found[1]) if found else 1
+
+
 def log_key(ledger_key: VerifierKey, scheme: str, *, generation: int = 1) -> VerifierKey:
     """Return the key of a scheme's log: the ledger's, under the log's name."""
     origin = log_origin(ledger_key.name, scheme, generation=generation)
@@ -104,10 +120,12 @@ def log_key(ledger_key: VerifierKey, scheme: str, *, generation: int = 1) -> Ver
 
 def keys_for(origin: str, given: Iterable[VerifierKey]) -> list[VerifierKey]:
     """Return the keys that may sign for the origin, under its name: its own, and its ledger's."""
+    parts = origin_parts(origin)
+    names = (origin,) if parts is None else (origin, parts[0])
     return [
         VerifierKey(origin, key.algorithm, key.public)
         for key in given
-        if key.algorithm == ED25519 and (key.name == origin or _is_log_of(origin, key.name))
+        if key.algorithm == ED25519 and key.name in names
     ]
 
 
@@ -122,13 +140,3 @@ def open_checkpoint(
     note = parse_note(data)
     checkpoint = parse_checkpoint(note.text)
     return checkpoint, note, verify_note(note, keys_for(checkpoint.origin, keys))
-
-
-def _is_log_of(origin: str, ledger: str) -> bool:
-    name, slash, rest = origin[: len(ledger)], origin[len(ledger) :][:1], origin[len(ledger) + 1 :]
-    scheme, parted, generation = rest.partition("/")
-    return (
-        (name, slash) == (ledger, "/")
-        and is_scheme(scheme)
-        and (not parted or _GENERATION.fullmatch(generation) is not None)
-    )

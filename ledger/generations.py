@@ -9,7 +9,6 @@ again, and `ErasuresReapplied` says which, so that nobody need ask why they are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from sqlalchemy import Connection, Engine, select, update
 
 from ledger import canonical, reading
 from ledger.anchor import Anchors
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, generation_of, open_checkpoint
 from ledger.checkpoints import newest_checkpoint
 from ledger.clock import format_instant, legal_day
 from ledger.engine import read_transaction, write_transaction
@@ -34,8 +33,6 @@ from ledger.tile_reader import tile_reader
 from ledger.vault import erase_values
 
 __all__ = ["RestoredLog", "erasures_in", "newest_notes", "restore_logs"]
-
-_GENERATION = re.compile(r"/([2-9]|[1-9][0-9]{1,8})\Z")
 
 
 class RestoredLog(NamedTuple):
@@ -227,9 +224,3 @@ class _Work:
 
 def _age(known: tuple[Checkpoint, bytes]) -> tuple[int, int]:
     return generation_of(known[0].origin), known[0].size
-
-
-def generation_of(origin: str) -> int:
-    """The generation an origin names; 1 where it names none."""
-    found = _GENERATION.search(origin)
-    return int(found[1]) if found else 1

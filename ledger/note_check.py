@@ -8,14 +8,13 @@ something was rewritten.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from ledger.against import Against, Compared, Mirror, OutsideNote
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint, origin_parts
 from ledger.cosignature import verify_cosignature
 from ledger.errors import IntegrityFailure, MalformedError
 from ledger.log_check import LogCheck
@@ -25,9 +24,7 @@ from ledger.schema import checkpoints, cosignatures
 from ledger.statements import Statement, cursor_of
 from ledger.stored import EntryRow, parse_generation
 
-__all__ = ["Generation", "NoteCheck", "compare_mirror", "origin_parts"]
-
-_ORIGIN = re.compile(r"(.+)/([a-z][a-z0-9_-]{0,31})(?:/([2-9]|[1-9][0-9]{1,8}))?\Z")
+__all__ = ["Generation", "NoteCheck", "compare_mirror"]
 
 
 class Generation:
@@ -263,12 +260,6 @@ class NoteCheck:
 
     def _add(self, code: str, said: str, size: Any, **values: Any) -> None:
         self._check.findings.add(code, said, size=size, **values)
-
-
-def origin_parts(origin: str) -> tuple[str, str, int] | None:
-    """Name of the ledger, scheme and generation an origin names."""
-    found = _ORIGIN.match(origin)
-    return None if found is None else (found[1], found[2], int(found[3] or 1))
 
 
 def compare_mirror(check: LogCheck, mirror: Mirror, rows: Iterable[EntryRow]) -> None:

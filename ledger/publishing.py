@@ -22,12 +22,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, generation_of, open_checkpoint
 from ledger.checkpoints import StoredCheckpoint, all_checkpoints, cosigned_note
 from ledger.durable import exclusive, make_folder, read_file, write_file
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
 from ledger.failpoints import reached
-from ledger.generations import generation_of
 from ledger.leaf import hash_leaf
 from ledger.merkle import Subtree, root_of, tree_root
 from ledger.reading import read_leaf_texts

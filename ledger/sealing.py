@@ -28,7 +28,13 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
 
 from ledger import canonical, reading
 from ledger.anchor import Anchors
-from ledger.checkpoint import Checkpoint, format_checkpoint, log_origin, open_checkpoint
+from ledger.checkpoint import (
+    Checkpoint,
+    format_checkpoint,
+    log_origin,
+    open_checkpoint,
+    origin_parts,
+)
 from ledger.checkpoints import (
     StoredCheckpoint,
     cosigned_note,
@@ -258,11 +264,10 @@ def _compare_with_anchor(
 
 
 def _ended_generation(work: _Work, origin: str, head: reading.LogHead) -> int | None:
-    name = work.signers[0].key.name
-    for number in range(1, head.generation):
-        if origin == log_origin(name, work.log, generation=number):
-            return number
-    return None
+    parts = origin_parts(origin)
+    if parts is None or parts[:2] != (work.signers[0].key.name, work.log):
+        return None
+    return parts[2] if parts[2] < head.generation else None
 
 
 class _Erasures(Ignored):
