@@ -15,17 +15,18 @@ An anchor is only ever replaced by compare-and-swap: whoever replaces it says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.durable import exclusive, read_file, write_file
 from ledger.errors import ConflictError, IntegrityFailure, MalformedError
 from ledger.failpoints import reached
 from ledger.identity import is_scheme
 from ledger.note import VerifierKey, format_vkey, parse_vkey
 
-__all__ = ["Anchors"]
+__all__ = ["Anchors", "open_anchor"]
 
 _HEADS = "taizhang-heads/v1"
 _ERASURES = "taizhang-erasures/v1"
@@ -122,6 +123,19 @@ class Anchors:
 
     def _path(self, log: str, what: str = "checkpoint") -> Path:
         return self.folder / f"{log}.{what}"
+
+
+def open_anchor(log: str, note: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """The checkpoint in an anchor's note; IntegrityFailure where none of the ledger's keys, of
+    which `keys` are all there ever were, signed it."""
+    checkpoint, _, signed = open_checkpoint(note, keys)
+    if not signed:
+        raise IntegrityFailure(
+            "the anchor of {log} is signed by none of this ledger's keys: it was replaced, or the "
+            "keys are those of another ledger",
+            log=log,
+        )
+    return checkpoint
 
 
 def _format_heads(heads: Mapping[str, int]) -> bytes:

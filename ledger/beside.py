@@ -20,7 +20,7 @@ from ledger.keys import content_digest
 from ledger.log_check import LogCheck
 from ledger.references import KeyUse, PrivateUse
 from ledger.schema import entries, keys, vault
-from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.statements import Statement, in_list, lists_of, rows_of
 from ledger.stored import parse_payload, parse_private
 
 __all__ = ["KeyCheck", "VaultCheck"]
@@ -77,7 +77,7 @@ class KeyCheck:
         self._check.findings.add(code, "{position}: " + said, **place, key=use.key, **values)
 
     def _rows(self, statement: Statement, *values: object) -> list[Any]:
-        return _fetch(self._connection, statement, self._check.log, *values)
+        return rows_of(self._connection, statement, self._check.log, *values)
 
 
 class VaultCheck:
@@ -138,13 +138,7 @@ class VaultCheck:
         self._check.findings.add(code, "{position}: " + said, **place, path=path)
 
     def _rows(self, statement: Statement, *values: object) -> list[Any]:
-        return _fetch(self._connection, statement, self._check.log, *values)
-
-
-def _fetch(connection: Connection, statement: Statement, *values: object) -> list[Any]:
-    cursor = cursor_of(connection)
-    cursor.execute(statement.text(connection), values)
-    return list(cursor.fetchall())
+        return rows_of(self._connection, statement, self._check.log, *values)
 
 
 def _digest(entry: bytes) -> bytes | None:

@@ -13,20 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, Engine, select, update
 
-from ledger import canonical, reading
-from ledger.anchor import Anchors
+from ledger import reading
+from ledger.anchor import Anchors, open_anchor
 from ledger.checkpoint import Checkpoint, generation_of, open_checkpoint
 from ledger.checkpoints import newest_checkpoint
-from ledger.clock import format_instant, legal_day
+from ledger.clock import legal_day
 from ledger.engine import read_transaction, write_transaction
-from ledger.entries import ErasuresReapplied, GenerationOpened, SchemeEntry, stored_type
+from ledger.entries import ErasuresReapplied, GenerationOpened
 from ledger.errors import IntegrityFailure, LedgerError
+from ledger.marks import append_mark
 from ledger.merkle import root_of
 from ledger.note import VerifierKey
-from ledger.recorder import Draft, LogWriter
 from ledger.schema import entries, logs, stream_heads, vault
 from ledger.stored import parse_payload
 from ledger.tile_reader import tile_reader
@@ -123,7 +122,7 @@ class _Work:
             lost, centers = checkpoint.size - head.size, self._lost_centers(log)
             generation = max(generation, generation_of(checkpoint.origin)) + 1
             self._open(head, generation, note)
-        again = self._erase(log, head.size, erased)
+        again = self._erase(log, erased)
         size = reading.log_head(self.connection, log).size
         return RestoredLog(log, size, generation, lost, centers, again)
 
@@ -145,14 +144,7 @@ class _Work:
         note = self.anchors.note(log)
         if note is None:
             return None
-        checkpoint, _, signed = open_checkpoint(note, self.keys)
-        if not signed:
-            raise IntegrityFailure(
-                "the anchor of {log} is signed by none of this ledger's keys: it was replaced, or "
-                "the keys are those of another ledger",
-                log=log,
-            )
-        return checkpoint, note
+        return open_anchor(log, note, self.keys), note
 
     def _is_behind(self, head: reading.LogHead, anchor: Checkpoint) -> bool:
         if generation_of(anchor.origin) < head.generation:
@@ -186,11 +178,11 @@ class _Work:
             checkpoint=note.decode(),
             reason=self.reason,
         )
-        self._append(head.log, head.size, entry)
+        append_mark(self.connection, entry, now=self.now)
         moved = update(logs).where(logs.c.log == head.log).values(generation=generation)
         self.connection.execute(moved)
 
-    def _erase(self, log: str, size: int, erased: set[tuple[int, str]]) -> int:
+    def _erase(self, log: str, erased: set[tuple[int, str]]) -> int:
         table = vault.c
         wanted = select(table.position, table.path).where(table.log == log)
         kept = {(row.position, row.path) for row in self.connection.execute(wanted)}
@@ -204,22 +196,8 @@ class _Work:
                 erased=tuple(f"{position} {path}" for position, path in again),
                 reason=self.reason,
             )
-            self._append(log, reading.log_head(self.connection, log).size, entry)
+            append_mark(self.connection, entry, now=self.now)
         return len(again)
-
-    def _append(self, log: str, size: int, entry: SchemeEntry) -> None:
-        recorded = format_instant(self.now)
-        if size:
-            recorded = max(recorded, reading.read_entry(self.connection, log, size - 1).recorded)
-        draft = Draft(
-            stream=log,
-            version=None,
-            type=stored_type(type(entry)),
-            effective=entry.on.isoformat(),
-            payload=canonical.encode_trusted({"entry": msgspec.to_builtins(entry)}),
-        )
-        with LogWriter(self.connection, log) as writer:
-            writer.append([draft], recorded_at=recorded)
 
 
 def _age(known: tuple[Checkpoint, bytes]) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from ledger.log_check import LogCheck
 from ledger.merkle import HASH_BYTES
 from ledger.note import COSIGNATURE, Note, Signature, VerifierKey, known_keys, parse_note
 from ledger.schema import checkpoints, cosignatures
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Statement, rows_of
 from ledger.stored import EntryRow, parse_generation
 
 __all__ = ["Generation", "NoteCheck", "compare_mirror"]
@@ -44,8 +44,8 @@ class NoteCheck:
     def __init__(self, connection: Connection, check: LogCheck, against: Against) -> None:
         self._check = check
         self._against = against
-        self._rows = _fetch(connection, _CHECKPOINTS, check.log)
-        self._cosigned = _fetch(connection, _COSIGNATURES, check.log)
+        self._rows = rows_of(connection, _CHECKPOINTS, check.log)
+        self._cosigned = rows_of(connection, _COSIGNATURES, check.log)
         self._outside = [note for note in against.notes if _log_of(note) == check.log]
         self._roots: dict[int, set[bytes]] = {}
         self._since = 0
@@ -287,12 +287,6 @@ def _opened(
 def _log_of(note: OutsideNote) -> str | None:
     parts = origin_parts(_opened(note.data, ())[0].origin)
     return parts[1] if parts else None
-
-
-def _fetch(connection: Connection, statement: Statement, log: str) -> list[Any]:
-    cursor = cursor_of(connection)
-    cursor.execute(statement.text(connection), (log,))
-    return list(cursor.fetchall())
 
 
 _C, _S = checkpoints.c, cosignatures.c

@@ -19,9 +19,12 @@ from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.schema import entries as _entries
 from ledger.schema import logs as _logs
-from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.schema import sealed_heads as _sealed_heads
+from ledger.statements import Statement, cursor_of, in_list, lists_of, rows_of
+from ledger.stream_index import IndexEntry
 
 __all__ = [
+    "LAST_OF_STREAMS",
     "LogHead",
     "Row",
     "attachments_of",
@@ -36,6 +39,7 @@ __all__ = [
     "read_log",
     "read_stream",
     "read_streams",
+    "sealed_heads",
 ]
 
 _E = _entries.c
@@ -173,6 +177,12 @@ def logs(connection: Connection) -> list[LogHead]:
     return sorted(map(LogHead._make, cursor.fetchall()))
 
 
+def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
+    """What is kept of each stream in the newest seal's index; nothing before the first one."""
+    rows = rows_of(connection, _SEALED_HEADS, log)
+    return {row[0]: IndexEntry._make(row[1:]) for row in rows}
+
+
 def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:
     """The commitments of an entry, as (path, 32 bytes), sorted by path."""
     pairs = orjson.loads(row.private) if row.private else ()
@@ -250,6 +260,19 @@ _RANGE_WITH_PREVIOUS = Statement(
     "log_",
     "start",
     "stop",
+)
+LAST_OF_STREAMS = Statement(
+    select(_E.stream, _E.version, _E.leaf)
+    .where(_E.log == bindparam("log_"), _E.position < bindparam("stop"))
+    .order_by(_E.position),
+    "log_",
+    "stop",
+)
+"""Stream, version and leaf of the entries before a position, in order: in a dict the last of each
+stream stays."""
+_S = _sealed_heads.c
+_SEALED_HEADS = Statement(
+    select(_S.stream, _S.version, _S.leaf, _S.status).where(_S.log == bindparam("log_")), "log_"
 )
 _HEADS = Statement(_head := select(*(_logs.c[name] for name in LogHead._fields)))
 _HEAD = Statement(_head.where(_logs.c.log == bindparam("log_")), "log_")

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.log_check import LogCheck
-from ledger.schema import sealed_heads
-from ledger.statements import Statement, cursor_of
+from ledger.reading import sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 
@@ -149,9 +148,7 @@ class SealCheck:
                 self._add(position, said, center=stream)
 
     def _kept(self) -> dict[str, IndexEntry]:
-        cursor = cursor_of(self._connection)
-        cursor.execute(_KEPT.text(self._connection), (self._check.log,))
-        return {row[0]: IndexEntry(*row[1:]) for row in cursor.fetchall()}
+        return sealed_heads(self._connection, self._check.log)
 
     def _is_damaged(self) -> bool:
         return bool(self._check.damaged) or not self._check.is_complete
@@ -176,9 +173,3 @@ def _whole(kept: dict[str, IndexEntry]) -> dict[str, IndexEntry]:
         and entry.head.__class__ is entry.status.__class__ is bytes
         and len(entry.head) == len(entry.status) == 32
     }
-
-
-_H = sealed_heads.c
-_KEPT = Statement(
-    select(_H.stream, _H.version, _H.leaf, _H.status).where(_H.log == bindparam("log_")), "log_"
-)

@@ -23,11 +23,10 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-import msgspec
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, insert
 
-from ledger import canonical, reading
-from ledger.anchor import Anchors
+from ledger import reading
+from ledger.anchor import Anchors, open_anchor
 from ledger.checkpoint import (
     Checkpoint,
     format_checkpoint,
@@ -41,19 +40,19 @@ from ledger.checkpoints import (
     keep_checkpoint,
     newest_checkpoint,
 )
-from ledger.clock import Clock, format_instant, legal_day
+from ledger.clock import Clock, legal_day
 from ledger.damage import Findings
 from ledger.engine import write_transaction
-from ledger.entries import Sealed, stored_type
+from ledger.entries import Sealed
 from ledger.errors import IntegrityFailure, NotFoundError
 from ledger.failpoints import reached
 from ledger.log_check import LogCheck, StreamState
+from ledger.marks import append_mark
 from ledger.merkle import frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
-from ledger.recorder import Draft, LogWriter
 from ledger.references import Ignored, References
-from ledger.schema import entries, sealed_heads
-from ledger.statements import Statement, cursor_of
+from ledger.schema import sealed_heads
+from ledger.statements import rows_of
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 from ledger.tile_check import NoTiles
@@ -138,7 +137,7 @@ def index_of_sealed_heads(
     connection: Connection, log: str
 ) -> tuple[StreamIndex, dict[str, IndexEntry]]:
     """The index the newest seal committed to, and what it holds; authentic once its root is."""
-    heads = _sealed_heads(connection, log)
+    heads = reading.sealed_heads(connection, log)
     _demand_heads(log, ((stream, *entry) for stream, entry in heads.items()))
     return StreamIndex(heads), heads
 
@@ -147,9 +146,7 @@ def index_before(
     connection: Connection, log: str, size: int, statuses: StatusDigests
 ) -> dict[str, IndexEntry]:
     """What an index over the first `size` entries holds, from the entries themselves."""
-    cursor = cursor_of(connection)
-    cursor.execute(_LAST_BEFORE.text(connection), (log, size))
-    last = cursor.fetchall()
+    last = rows_of(connection, reading.LAST_OF_STREAMS, log, size)
     _demand_heads(log, ((*row, NO_STATUS) for row in last))
     heads = {stream: (version, leaf) for stream, version, leaf in last}
     centers = sorted(stream for stream in heads if "/" in stream)
@@ -200,11 +197,7 @@ def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     index.update(changed)
     known.update(changed)
     _keep_heads(connection, log, changed)
-    with LogWriter(connection, log) as writer:
-        writer.append(
-            [_draft(work, index, known, newest)], recorded_at=_recorded_at(work, head.size)
-        )
-        size, root = writer.size, writer.root
+    size, root = append_mark(connection, _seal(work, index, known, newest), now=work.now)
     reached("seal.appended")
     note = _sign(Checkpoint(origin, size, root), work.signers)
     keep_checkpoint(connection, StoredCheckpoint(log, size, root, note))
@@ -226,13 +219,7 @@ def _compare_with_anchor(
     """Refuse what does not go on from the anchor; returns its generation where that has ended."""
     if anchor is None:
         return None
-    found, _, signed = open_checkpoint(anchor, work.keys)
-    if not signed:
-        raise IntegrityFailure(
-            "the anchor of {log} is signed by none of this ledger's keys: it was replaced, or the "
-            "keys are those of another ledger",
-            log=work.log,
-        )
+    found = open_anchor(work.log, anchor, work.keys)
     ended = _ended_generation(work, found.origin, head)
     if ended is not None:
         return ended
@@ -350,44 +337,25 @@ def _changed(
     }
 
 
-def _draft(
+def _seal(
     work: _Work,
     index: StreamIndex,
     known: Mapping[str, IndexEntry],
     newest: StoredCheckpoint | None,
-) -> Draft:
-    day = legal_day(work.now)
-    entry = Sealed(
-        on=day,
+) -> Sealed:
+    return Sealed(
+        on=legal_day(work.now),
         scheme=work.log,
         index_size=len(index),
         index_root=index.root().hex(),
         status_digest=status_digest_of(known).hex(),
         previous_seal=None if newest is None else newest.size - 1,
     )
-    return Draft(
-        stream=work.log,
-        version=None,
-        type=stored_type(Sealed),
-        effective=day.isoformat(),
-        payload=canonical.encode_trusted({"entry": msgspec.to_builtins(entry)}),
-    )
-
-
-def _recorded_at(work: _Work, size: int) -> str:
-    last = reading.read_entry(work.connection, work.log, size - 1).recorded
-    return max(format_instant(work.now), last)
 
 
 def _sign(checkpoint: Checkpoint, signers: Sequence[Signer]) -> bytes:
     named = [signer.named(checkpoint.origin) for signer in signers]
     return format_note(sign_note(format_checkpoint(checkpoint), named))
-
-
-def _sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
-    cursor = cursor_of(connection)
-    cursor.execute(_HEADS.text(connection), (log,))
-    return {row[0]: IndexEntry._make(row[1:]) for row in cursor.fetchall()}
 
 
 def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
@@ -413,16 +381,3 @@ def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEnt
             for s, e in changed.items()
         ],
     )
-
-
-_HEADS = Statement(
-    select(_H.stream, _H.version, _H.leaf, _H.status).where(_H.log == bindparam("log_")), "log_"
-)
-# In the order of positions, so that the last of each stream stays in a dict.
-_LAST_BEFORE = Statement(
-    select(entries.c.stream, entries.c.version, entries.c.leaf)
-    .where(entries.c.log == bindparam("log_"), entries.c.position < bindparam("size_"))
-    .order_by(entries.c.position),
-    "log_",
-    "size_",
-)

@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement, ColumnElement, Connection, bindparam
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-__all__ = ["LIST_LENGTHS", "Statement", "cursor_of", "in_list", "lists_of"]
+__all__ = ["LIST_LENGTHS", "Statement", "cursor_of", "in_list", "lists_of", "rows_of"]
 
 T = TypeVar("T")
 
@@ -50,6 +50,13 @@ class Statement:
 def cursor_of(connection: Connection) -> DBAPICursor:
     """A cursor of the driver, inside the connection's transaction."""
     return connection.connection.cursor()
+
+
+def rows_of(connection: Connection, statement: Statement, *values: object) -> list[Any]:
+    """All rows of a statement, as the driver gives them."""
+    cursor = cursor_of(connection)
+    cursor.execute(statement.text(connection), values)
+    return list(cursor.fetchall())
 
 
 def in_list(column: ColumnElement[Any], length: int) -> ColumnElement[bool]:

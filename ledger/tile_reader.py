@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, select
 from ledger.errors import IntegrityFailure, MalformedError
 from ledger.merkle import HASH_BYTES, Subtree, SubtreeReader, reader_of
 from ledger.schema import entries, tiles
-from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.statements import Statement, in_list, lists_of, rows_of
 from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, place_of, split_hashes, tile_of
 
 __all__ = ["read_below", "read_tile_hashes", "tile_reader"]
@@ -74,12 +74,12 @@ def read_below(connection: Connection, log: str, tile: Tile) -> list[bytes]:
     Raises IntegrityFailure for what is missing.
     """
     first = tile.number * TILE_WIDTH
-    cursor, stop = cursor_of(connection), first + tile.width
+    stop = first + tile.width
     if tile.level == 0:
-        cursor.execute(_LEAVES.text(connection), (log, first, stop))
+        rows = rows_of(connection, _LEAVES, log, first, stop)
     else:
-        cursor.execute(_ROOTS.text(connection), (log, tile.level - 1, first, stop))
-    hashes = [found for (found,) in cursor.fetchall()]
+        rows = rows_of(connection, _ROOTS, log, tile.level - 1, first, stop)
+    hashes = [found for (found,) in rows]
     if len(hashes) != tile.width or any(
         found.__class__ is not bytes or len(found) != HASH_BYTES for found in hashes
     ):
@@ -90,9 +90,7 @@ def read_below(connection: Connection, log: str, tile: Tile) -> list[bytes]:
 def _read_full(
     connection: Connection, log: str, level: int, numbers: Sequence[int]
 ) -> Iterator[tuple[Tile, list[bytes]]]:
-    cursor = cursor_of(connection)
-    cursor.execute(_full(len(numbers)).text(connection), (log, level, *numbers))
-    found = dict(cursor.fetchall())
+    found = dict(rows_of(connection, _full(len(numbers)), log, level, *numbers))
     for number in dict.fromkeys(numbers):
         data = found.get(number)
         if data.__class__ is not bytes or len(data) != TILE_BYTES:

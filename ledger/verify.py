@@ -310,7 +310,7 @@ class _Check:
                 size=since,
             )
         check = LogCheck(log, findings, references, NoTiles(), start=start)
-        for stream, version, leaf in self._rows(_HEADS_BEFORE, log, since):
+        for stream, version, leaf in self._rows(reading.LAST_OF_STREAMS, log, since):
             check.streams[stream] = StreamState(version, leaf)
         return check
 
@@ -574,13 +574,6 @@ _LEAVES = Statement(
     .order_by(entries.c.position),
     "log_",
     "start",
-)
-_HEADS_BEFORE = Statement(
-    select(entries.c.stream, entries.c.version, entries.c.leaf)
-    .where(entries.c.log == bindparam("log_"), entries.c.position < bindparam("stop"))
-    .order_by(entries.c.position),
-    "log_",
-    "stop",
 )
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
 _HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation"), "log_")
