@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ledger.errors import LedgerError, NotFoundError
+from ledger.errors import NotFoundError
 
-__all__ = ["read_file", "write_output"]
+if TYPE_CHECKING:
+    from ledger.trust_policy import TrustPolicy
+
+__all__ = ["read_file", "read_policy", "write_output"]
 
 
 def read_file(file: str) -> bytes:
@@ -24,6 +28,13 @@ def read_file(file: str) -> bytes:
         ) from None
 
 
+def read_policy(file: str | None) -> TrustPolicy | None:
+    """The trust policy in a file, if one is named; raises NotFoundError, MalformedError."""
+    from ledger.trust_policy import parse_policy
+
+    return None if file is None else parse_policy(read_file(file))
+
+
 def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
     """Write a file whole or not at all; `-` is standard output, unless that is JSON already.
 
@@ -34,7 +45,7 @@ def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
         return
-    from ledger.durable import write_file
+    from ledger.durable import cannot_write, write_file
 
     path = Path(file)
     if not path.exists() or path.is_file() or path.is_dir():
@@ -43,6 +54,4 @@ def write_output(file: str, data: bytes, *, is_json: bool = False) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise LedgerError(
-            "{path} cannot be written ({reason})", path=file, reason=error.strerror or "failed"
-        ) from None
+        raise cannot_write(file, error) from None

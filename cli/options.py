@@ -25,6 +25,7 @@ __all__ = [
     "on",
     "operation",
     "pass_context",
+    "scheme",
 ]
 
 P = ParamSpec("P")
@@ -84,6 +85,7 @@ class Day(click.ParamType[date]):
 as_json = click.option(
     "--json", "as_json", is_flag=True, help=N_("One JSON object on standard output.")
 )
+scheme = click.option("--scheme", help=N_("Only this scheme, such as beijing."))
 on = click.option(
     "--on", type=Day(), help=N_("State of law at the end of that day (default: today in Shanghai).")
 )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ledger.sealing import Sealing
     from projections.center import CenterState
 
-__all__ = ["Proofs", "trust_folder"]
+__all__ = ["Proofs", "ledger_file", "trust_folder"]
 
 Progress = Callable[[int, int], None]
 
@@ -43,14 +43,24 @@ def trust_folder(url: str, named: Path | None) -> Path:
 
     if named is not None:
         return named
-    target = make_url(url)
-    if target.get_backend_name() == "sqlite" and target.database not in (None, "", ":memory:"):
-        return Path(f"{target.database}.trust")
+    file = ledger_file(url)
+    if file is not None:
+        return Path(f"{file}.trust")
     raise MalformedError(
         "name the folder of keys and anchors with --trust FOLDER or $TAIZHANG_TRUST: {url} is no "
         "file that one could stand beside",
-        url=target.render_as_string(),
+        url=make_url(url).render_as_string(),
     )
+
+
+def ledger_file(url: str) -> str | None:
+    """The file a SQLite ledger is kept in; None for one on a server or in memory."""
+    from sqlalchemy.engine import make_url
+
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite" and target.database != ":memory:":
+        return target.database or None
+    return None
 
 
 class Proofs:
@@ -69,6 +79,10 @@ class Proofs:
         """Every key the ledger ever had, the oldest first."""
         return self.keyring.keys()
 
+    def vkeys(self) -> list[VerifierKey]:
+        """The public parts of these keys."""
+        return [kept.vkey for kept in self.keys()]
+
     def log_keys(self, logs: Sequence[str]) -> dict[str, list[VerifierKey]]:
         """The keys of each log, under the log's own origin."""
         from ledger.checkpoint import log_key
@@ -76,8 +90,9 @@ class Proofs:
 
         with read_transaction(self.engine) as connection:
             found = {log: log_head(connection, log).generation for log in logs}
+        vkeys = self.vkeys()
         return {
-            log: [log_key(kept.vkey, log, generation=number) for kept in self.keys()]
+            log: [log_key(vkey, log, generation=number) for vkey in vkeys]
             for log, number in found.items()
         }
 
@@ -112,14 +127,14 @@ class Proofs:
         from ledger.generations import erasures_in
         from ledger.repair import repair
 
-        known = self.keys()
+        vkeys = self.vkeys()
         erased = erasures_in(self.engine)
         for log in {*erased, *self.anchors.logs()}:
             erased.setdefault(log, set()).update(self.anchors.erasures(log))
         return repair(
             self.engine,
             backup,
-            vkeys=[kept.vkey for kept in known],
+            vkeys=vkeys,
             erased=erased,
             statuses=status_digests,
             dry_run=dry_run,
@@ -134,13 +149,13 @@ class Proofs:
         """Seal and sign what was recorded in each of the logs since its last checkpoint."""
         from ledger.sealing import seal_log
 
-        signers = self.keyring.signers(passphrase)
+        signers, keys = self.keyring.signers(passphrase), self.vkeys()
         return [
             seal_log(
                 self.engine,
                 log,
                 signers=signers,
-                keys=[kept.vkey for kept in self.keys()],
+                keys=keys,
                 anchors=self.anchors,
                 statuses=status_digests,
                 clock=self.clock,
@@ -216,7 +231,7 @@ class Proofs:
                 connection,
                 wanted,
                 found,
-                keys=[kept.vkey for kept in self.keys()],
+                keys=self.vkeys(),
                 is_newest=newest_checkpoint(connection, log) == found,
                 statuses=status_digests,
                 status_of=status_document,

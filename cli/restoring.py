@@ -106,12 +106,11 @@ def _prepared(
         if found.problems:
             return found.problems, ()
         proofs = other.proofs
-        known = proofs.keys()
         erased = _read_from(target, erasures_in)
         logs = restore_logs(
             other.engine,
             proofs.anchors,
-            keys=[kept.vkey for kept in known],
+            keys=proofs.vkeys(),
             erased=erased,
             replaced=_read_from(target, newest_notes),
             now=desk.clock(),
@@ -144,12 +143,12 @@ def _read_from(target: Path, read: Callable[[Engine], dict[str, T]]) -> dict[str
 
 
 def _file_of(url: str) -> Path:
-    from sqlalchemy.engine import make_url
+    from cli.proofs import ledger_file
 
-    target = make_url(url)
-    if target.get_backend_name() != "sqlite" or target.database in (None, "", ":memory:"):
+    file = ledger_file(url)
+    if file is None:
         raise MalformedError("a backup is put back as a file: name it with --ledger sqlite:///FILE")
-    return Path(str(target.database))
+    return Path(file)
 
 
 def _stamp(desk: Desk) -> str:

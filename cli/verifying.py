@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.against import Against, Mirror, OutsideNote
-from ledger.damage import Damage, Report, Verification
+from ledger.damage import Damage, Verification
 from ledger.errors import LedgerError
 from ledger.note import VerifierKey
 
@@ -38,13 +37,12 @@ def against_of(proofs: Proofs | None, outside: Outside) -> Against:
     notes = [OutsideNote("checkpoint", name, data) for name, data in outside.notes]
     keys, heads, witnesses = list(outside.keys), {}, list(outside.witnesses)
     if proofs is not None:
-        kept = proofs.keys()
-        keys += [key.vkey for key in kept]
+        keys += proofs.vkeys()
         witnesses += proofs.anchors.witnesses()
         for log in proofs.anchors.logs():
             note = proofs.anchors.note(log)
             if note is not None:
-                notes.append(OutsideNote("anchor", str(_path_of(proofs.trust, log)), note))
+                notes.append(OutsideNote("anchor", str(proofs.anchors.path(log)), note))
                 heads[log] = proofs.anchors.heads(log)
     mirrors = {log: Mirror(name, hashes) for log, name, hashes in outside.mirrors}
     return Against(
@@ -75,18 +73,10 @@ def with_registers(
     ]
     rest = [problem for problems in more.values() for problem in problems]
     shared = (*found.shared, *rest)
-    return Verification(tuple(_sorted(reports)), shared)
+    return Verification(tuple(reports), shared)
 
 
 def _damage(center: str, fields: Sequence[str]) -> Damage:
     said = "the register says something else of {center} than its entries: {fields}"
     values = {"center": center, "fields": ", ".join(fields), "position": None}
     return Damage("register_altered", None, center, said, values)
-
-
-def _sorted(reports: Sequence[Report]) -> list[Report]:
-    return sorted(reports, key=lambda report: report.log)
-
-
-def _path_of(folder: Path, log: str) -> Path:
-    return folder / f"{log}.checkpoint"

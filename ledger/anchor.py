@@ -45,7 +45,7 @@ class Anchors:
 
     def note(self, log: str) -> bytes | None:
         """The signed note of a log's newest checkpoint; None where none is kept."""
-        return read_file(self._path(log))
+        return read_file(self.path(log))
 
     def replace(
         self, log: str, note: bytes, *, expected: bytes | None, heads: Mapping[str, int] | None
@@ -60,21 +60,21 @@ class Anchors:
                     "the anchor of {log} was replaced meanwhile: try again", log=log
                 )
             if heads is not None:  # first, so that no anchor stands without them
-                write_file(self._path(log, "heads"), _format_heads(heads))
+                write_file(self.path(log, "heads"), _format_heads(heads))
                 reached("anchor.heads")
-            write_file(self._path(log), note)
+            write_file(self.path(log), note)
             reached("anchor.moved")
 
     def archive(self, log: str, *, generation: int) -> None:
         """Keep the anchor of a generation that is over beside the present one; it stays there."""
         note = self.note(log)
-        path = self._path(log, f"{generation}.checkpoint")
+        path = self.path(log, f"{generation}.checkpoint")
         if note is not None and read_file(path) is None:
             write_file(path, note)
 
     def erasures(self, log: str) -> set[tuple[int, str]]:
         """Position and path of every private value known to be erased."""
-        path = self._path(log, "erasures")
+        path = self.path(log, "erasures")
         data = read_file(path)
         if data is None:
             return set()
@@ -87,7 +87,7 @@ class Anchors:
             new = known | set(erased)
             if new != known:
                 lines = [f"{position} {path}" for position, path in sorted(new)]
-                write_file(self._path(log, "erasures"), _format_lines(_ERASURES, lines))
+                write_file(self.path(log, "erasures"), _format_lines(_ERASURES, lines))
 
     def witnesses(self) -> list[VerifierKey]:
         """The witnesses whose cosignatures were ever added."""
@@ -109,10 +109,10 @@ class Anchors:
 
     def heads(self, log: str) -> dict[str, int]:
         """Stream → number of entries at the anchor; empty where they are not kept."""
-        data = read_file(self._path(log, "heads"))
+        data = read_file(self.path(log, "heads"))
         if data is None:
             return {}
-        lines = _parse_lines(data, _HEADS, self._path(log, "heads"))
+        lines = _parse_lines(data, _HEADS, self.path(log, "heads"))
         return {stream: version for version, stream in lines}
 
     @contextmanager
@@ -121,7 +121,8 @@ class Anchors:
         with exclusive(self.folder / ".lock"):
             yield
 
-    def _path(self, log: str, what: str = "checkpoint") -> Path:
+    def path(self, log: str, what: str = "checkpoint") -> Path:
+        """Where the anchor of a log is kept, or what belongs to it."""
         return self.folder / f"{log}.{what}"
 
 

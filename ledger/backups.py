@@ -13,13 +13,13 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from ledger.durable import sync_folder
+from ledger.durable import cannot_write, sync_folder
 from ledger.engine import ASIDE, translated_errors
 from ledger.errors import ConflictError, LedgerError, NotFoundError
 from ledger.failpoints import reached
@@ -69,11 +69,9 @@ def back_up(
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        raise LedgerError(
-            "{path} cannot be written ({reason})", path=str(path), reason=error.strerror or "failed"
-        ) from error
+        raise cannot_write(path, error) from error
     finally:
-        _remove(beside)
+        remove_copy(beside)
     return Backup(path, length, digest)
 
 
@@ -128,7 +126,9 @@ def put_in_place(beside: Path, target: Path) -> None:
 
 def remove_copy(beside: Path) -> None:
     """Remove a copy that was not put in place."""
-    _remove(beside)
+    for ending in _BESIDE:
+        with suppress(OSError):
+            beside.with_name(beside.name + ending).unlink()
 
 
 def _beside(path: Path, ending: str) -> Path:
@@ -168,15 +168,5 @@ def _copy(engine: Engine, path: Path, progress: Callable[[int, int], None] | Non
 
 
 def _measured(path: Path) -> tuple[int, str]:
-    digest, length = sha256(), 0
     with path.open("rb") as file:
-        while part := file.read(1 << 20):
-            digest.update(part)
-            length += len(part)
-    return length, digest.hexdigest()
-
-
-def _remove(path: Path) -> None:
-    for ending in _BESIDE:
-        with suppress(OSError):
-            path.with_name(path.name + ending).unlink()
+        return path.stat().st_size, file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,16 @@ from pathlib import Path
 
 from ledger.errors import BusyError, LedgerError
 
-__all__ = ["exclusive", "make_folder", "read_file", "write_file"]
+__all__ = [
+    "PRIVATE",
+    "PUBLIC",
+    "cannot_write",
+    "exclusive",
+    "make_folder",
+    "read_file",
+    "sync_folder",
+    "write_file",
+]
 
 PRIVATE = 0o600
 PUBLIC = 0o644
@@ -35,9 +44,7 @@ def write_file(path: Path, data: bytes, *, mode: int = PUBLIC, replace: bool = T
     except FileExistsError:
         raise
     except OSError as error:
-        raise LedgerError(
-            "{path} cannot be written ({reason})", path=str(path), reason=error.strerror or "failed"
-        ) from error
+        raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             beside.unlink()
@@ -52,11 +59,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
         sync_folder(folder.parent)
     except OSError as error:
-        raise LedgerError(
-            "{path} cannot be written ({reason})",
-            path=str(folder),
-            reason=error.strerror or "failed",
-        ) from error
+        raise cannot_write(folder, error) from error
 
 
 def read_file(path: Path) -> bytes | None:
@@ -69,6 +72,12 @@ def read_file(path: Path) -> bytes | None:
         raise LedgerError(
             "{path} cannot be read ({reason})", path=str(path), reason=error.strerror or "failed"
         ) from error
+
+
+def cannot_write(path: Path | str, error: OSError) -> LedgerError:
+    """What to raise where a file or folder could not be written."""
+    reason = error.strerror or "failed"
+    return LedgerError("{path} cannot be written ({reason})", path=str(path), reason=reason)
 
 
 def sync_folder(folder: Path) -> None:

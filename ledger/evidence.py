@@ -206,8 +206,8 @@ class _Building:
     def _own(self) -> tuple[list[ProvenEntry], list[Row]]:
         """The center's entries that are sealed, and those recorded since."""
         center, covered = self.wanted.center, self.entries.size
-        sealed = self._rows(center)
         everything = reading.read_stream(self.connection, self.log, center, upto_position=_ALL)
+        sealed = [row for row in everything if row.position <= covered - 2]  # before the seal
         later = [row for row in everything if row.position >= covered]
         # Where the seal counts entries and none are left, the check of the file says so.
         is_known = bool(sealed) or self.index.get(center) is not None

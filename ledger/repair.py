@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select, 
 
 from ledger import reading
 from ledger.checkpoint import open_checkpoint
-from ledger.checkpoints import StoredCheckpoint, all_checkpoints
+from ledger.checkpoints import StoredCheckpoint, all_checkpoints, newest_checkpoint
 from ledger.commitment import check_commitment
 from ledger.damage import Findings
 from ledger.engine import read_transaction, write_transaction
@@ -253,10 +253,10 @@ class _Repair:
         self._mend(logs, ("log",), right_head, logs.c.log == log, source="computed")
 
     def _mend_index(self, log: str) -> None:
-        newest = list(all_checkpoints(self.connection, log))
-        if not newest:
+        newest = newest_checkpoint(self.connection, log)
+        if newest is None:
             return
-        found = index_before(self.connection, log, newest[-1].size - 1, self.statuses)
+        found = index_before(self.connection, log, newest.size - 1, self.statuses)
         right = [(log, stream, *entry) for stream, entry in sorted(found.items())]
         scope = sealed_heads.c.log == log
         self._mend(sealed_heads, ("log", "stream"), right, scope, source="computed")

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, show
 from cli.progress import counting
 
 
 @click.command("audit", help=N_("Judge every recorded act again; list deviations and omissions."))
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @as_json
 @pass_context
 @operation

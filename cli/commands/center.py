@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, Day, as_json, known_at, on, operation, pass_context
+from cli.options import Context, Day, as_json, known_at, on, operation, pass_context, scheme
 from cli.output import data, say, show
 from ledger.identity import format_position, parse_position, scheme_of
 
@@ -53,7 +53,7 @@ def show_(
 
 
 @command.command("list", help=N_("The register."))
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @click.option("--status", type=click.Choice(STATUSES), help=N_("Only this status."))
 @click.option("--search", metavar="TEXT", help=N_("Part of a name or code."))
 @click.option(

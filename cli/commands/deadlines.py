@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, known_at, on, operation, pass_context
+from cli.options import Context, as_json, known_at, on, operation, pass_context, scheme
 from cli.output import data, say, show
 from cli.progress import counting
 from ledger.errors import NotFoundError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     metavar="DAYS",
     help=N_("Only what is overdue, due in so many days, or without a day."),
 )
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @click.option(
     "--ics",
     metavar="FILE",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.commands.evidence_verifier import verifier
-from cli.files import read_file, write_output
+from cli.files import read_file, read_policy, write_output
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import data, say, show
@@ -131,10 +131,9 @@ def check(
 ) -> int:
     """Check every claim of a file."""
     from ledger.evidence_check import CONTRADICTED, PROVEN, check_evidence
-    from ledger.trust_policy import parse_policy
 
     evidence = read_file(file)
-    wanted = None if policy is None else parse_policy(read_file(policy))
+    wanted = read_policy(policy)
     claims = check_evidence(evidence, keys=_keys(keys), policy=wanted)
     verdicts = {claim.verdict for claim in claims}
     if as_json:

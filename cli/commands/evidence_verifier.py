@@ -11,8 +11,7 @@ import click
 from cli.i18n import N_, translate
 from cli.options import as_json, operation
 from cli.output import data, say
-from ledger.durable import write_file
-from ledger.errors import LedgerError
+from ledger.durable import make_folder, write_file
 
 VERIFIERS = ("taizhang_verify.py", "verify.html")
 
@@ -33,7 +32,7 @@ VERIFIERS = ("taizhang_verify.py", "verify.html")
 @operation
 def verifier(*, folder: Path, as_json: bool) -> None:
     """Write one Python file and one web page that need nothing else of taizhang."""
-    _make_folder(folder)
+    make_folder(folder)
     written = []
     for name in VERIFIERS:
         content = files("cli.verifier").joinpath(name).read_bytes()
@@ -51,14 +50,3 @@ def verifier(*, folder: Path, as_json: bool) -> None:
             )
         )
     )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LedgerError(
-            "{path} cannot be written ({reason})",
-            path=str(folder),
-            reason=error.strerror or "failed",
-        ) from error

@@ -10,7 +10,7 @@ import click
 
 from cli.files import write_output
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, say, show
 from cli.passphrase import Passphrase, new_passphrase, passphrase_options
 from cli.progress import counting
@@ -32,7 +32,7 @@ _output = click.option(
         "newest checkpoint (C2SP tlog-checkpoint)."
     ),
 )
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @click.option("--newest", is_flag=True, help=N_("Print the newest checkpoint and sign nothing."))
 @passphrase_options
 @as_json

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, say, show
 from cli.progress import counting
 
@@ -26,7 +26,7 @@ __all__ = ["publish"]
     ),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @as_json
 @pass_context
 @operation

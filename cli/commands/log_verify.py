@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.files import read_file
+from cli.files import read_file, read_policy
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, say, show
 from cli.progress import counting
 from ledger.errors import MalformedError
@@ -24,7 +24,7 @@ __all__ = ["verify"]
 @click.command(
     "verify", help=N_("Recompute every hash from the stored bytes and name what does not fit.")
 )
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -107,12 +107,11 @@ def _outside(
     from cli.verifying import Outside
     from ledger.checkpoint import open_checkpoint
     from ledger.note import parse_vkey
-    from ledger.trust_policy import parse_policy
 
     notes = [(name, read_file(name)) for name in checkpoints]
     for _, note in notes:
         open_checkpoint(note, ())
-    wanted = None if policy is None else parse_policy(read_file(policy))
+    wanted = read_policy(policy)
     return Outside(
         notes=notes,
         keys=[parse_vkey(key) for key in keys],

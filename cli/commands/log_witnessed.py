@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli.files import read_file, write_output
+from cli.files import read_file, read_policy, write_output
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, say, show
 from ledger.errors import MalformedError
 
@@ -24,8 +24,6 @@ __all__ = ["add", "request", "send"]
 C = TypeVar("C", bound=Callable[..., Any])
 
 _SIZE = click.IntRange(min=0)
-
-_scheme = click.option("--scheme", help=N_("Only this scheme, such as beijing."))
 
 
 def _trusted(command: C) -> C:
@@ -48,7 +46,7 @@ def _trusted(command: C) -> C:
     "request", help=N_("Write the request to cosign the newest checkpoint, for `sign` elsewhere.")
 )
 @click.option("-o", "--output", metavar="FILE", required=True, help=N_("Where to write it."))
-@_scheme
+@scheme
 @click.option(
     "--old",
     type=_SIZE,
@@ -80,7 +78,7 @@ def request(
     witnessing = _witnessing(context)
     log = _only_log(context, scheme)
     if old is None:
-        old = witnessing.last_cosigned(log, _keys(witnesses, _policy(policy)))
+        old = witnessing.last_cosigned(log, _keys(witnesses, read_policy(policy)))
     size = context.desk.proofs.newest(log).size
     body = witnessing.request(log, old_size=old, size=size)
     if hashes is not None:
@@ -115,7 +113,7 @@ def add(
     """Take what a witness answered."""
     from ledger.note import parse_note
 
-    quorum = _policy(policy)
+    quorum = read_policy(policy)
     keys = _needed_keys(witnesses, quorum)
     taken = _witnessing(context).take(parse_note(read_file(answer)), keys)
     _show([taken], quorum, as_json=as_json)
@@ -125,7 +123,7 @@ def add(
     "send", help=N_("Send the newest checkpoints to a witness and add its cosignatures.")
 )
 @click.argument("url", metavar="URL")
-@_scheme
+@scheme
 @click.option("--hashes", is_flag=True, help=N_("The witness mirrors: send it the hashes first."))
 @click.option(
     "--timeout",
@@ -152,7 +150,7 @@ def send(
     """Have a witness cosign over HTTP."""
     from cli.witness_client import WitnessClient
 
-    quorum = _policy(policy)
+    quorum = read_policy(policy)
     keys = _needed_keys(witnesses, quorum)
     witnessing = _witnessing(context)
     client = WitnessClient(url, timeout_seconds=timeout)
@@ -238,12 +236,6 @@ def _only_log(context: Context, scheme: str | None) -> str:
     if len(logs) != 1:
         raise MalformedError("a request is for one log: name it with --scheme")
     return logs[0]
-
-
-def _policy(file: str | None) -> TrustPolicy | None:
-    from ledger.trust_policy import parse_policy
-
-    return None if file is None else parse_policy(read_file(file))
 
 
 def _keys(witnesses: tuple[str, ...], policy: TrustPolicy | None) -> list[VerifierKey]:

@@ -9,7 +9,7 @@ import click
 
 from cli.files import read_file
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, scheme
 from cli.output import data, say, show
 from ledger.errors import MalformedError, NotFoundError
 
@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command("list", help=N_("The editions at hand."))
-@click.option("--scheme", help=N_("Only this scheme, such as beijing."))
+@scheme
 @as_json
 @pass_context
 @operation
