@@ -7,26 +7,14 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ledger.checkpoint import open_checkpoint
 from ledger.note import VerifierKey, parse_vkey
-from support.counter import Run
+from support.counter import Run, fact
 
 SECRET = "13800138000"
-
-
-def _fact(center: str, **more: Any) -> str:
-    entry = {
-        "type": "FactEstablished",
-        "on": "2022-02-02",
-        "center": f"hechuan/id:{center}",
-        "fact": "dissolution",
-        "key": f"key-{center}",
-    }
-    return json.dumps(entry | more) + "\n"
 
 
 ERASE = json.dumps(
@@ -45,7 +33,7 @@ ERASE = json.dumps(
 def backed(run: Run) -> Run:
     """A sealed ledger of two centers, one with a telephone number, and its backup `b.db`."""
     assert run("init", "--authority", "example.gov.cn", "--no-passphrase").status == 0
-    lines = _fact("a", private={"phone": SECRET}) + _fact("b")
+    lines = fact("a", private={"phone": SECRET}) + fact("b")
     assert run("record", "-", stdin=lines).status == 0
     assert run("log", "checkpoint").status == 0
     assert run("backup", "b.db").status == 0
@@ -117,7 +105,7 @@ class TestRestore:
 
     def test_behind_opens_a_generation(self, backed: Run) -> None:
         """A backup behind a signed checkpoint goes on under another origin, and names the lost."""
-        assert backed("record", "-", stdin=_fact("c") + _fact("b", key="again")).status == 0
+        assert backed("record", "-", stdin=fact("c") + fact("b", key="again")).status == 0
         lost = backed("log", "checkpoint").stdout.encode()
         said = backed("restore", "b.db", "--force", "--json").json["logs"]["hechuan"]
         assert (said["size"], said["generation"], said["lost"]) == (4, 2, 3)
@@ -131,7 +119,7 @@ class TestRestore:
 
     def test_generation_is_on_record(self, backed: Run) -> None:
         """The first new entry holds the checkpoint that was lost, and says from where."""
-        assert backed("record", "-", stdin=_fact("c")).status == 0
+        assert backed("record", "-", stdin=fact("c")).status == 0
         lost = backed("log", "checkpoint").stdout
         assert backed("restore", "b.db", "--force", "--reason", "磁盘损坏").status == 0
         entry = backed("log", "show", "hechuan#3", "--json").json["payload"]["entry"]
@@ -143,7 +131,7 @@ class TestRestore:
         """After restores and new entries, each origin and size was signed with one root."""
         seen: dict[tuple[str, int], bytes] = {}
         for name in ("c", "d", "e"):
-            assert backed("record", "-", stdin=_fact(name)).status == 0
+            assert backed("record", "-", stdin=fact(name)).status == 0
             note = backed("log", "checkpoint").stdout.encode()
             found, _, _ = open_checkpoint(note, [])
             assert seen.setdefault((found.origin, found.size), found.root) == found.root
@@ -157,7 +145,7 @@ class TestRestore:
 
     def test_old_anchor_is_kept(self, backed: Run) -> None:
         """The last checkpoint of a generation that ended stays in the trust folder."""
-        assert backed("record", "-", stdin=_fact("c")).status == 0
+        assert backed("record", "-", stdin=fact("c")).status == 0
         lost = backed("log", "checkpoint").stdout
         assert backed("restore", "b.db", "--force").status == 0
         assert backed("log", "checkpoint").status == 0
@@ -166,21 +154,21 @@ class TestRestore:
 
     def test_lost_entries_are_recorded_again(self, backed: Run) -> None:
         """What is known of the lost entries is recorded again under its keys."""
-        assert backed("record", "-", stdin=_fact("c")).status == 0
+        assert backed("record", "-", stdin=fact("c")).status == 0
         assert backed("log", "checkpoint").status == 0
         assert backed("restore", "b.db", "--force").status == 0
-        said = backed("record", "-", "--json", stdin=_fact("b") + _fact("c")).json
+        said = backed("record", "-", "--json", stdin=fact("b") + fact("c")).json
         assert (said["recorded"], said["skipped"]) == (1, 1)
 
     def test_lost_without_checkpoint_keeps_generation(self, backed: Run) -> None:
         """Entries nobody had signed for are lost without a trace, and the generation stays."""
-        assert backed("record", "-", stdin=_fact("c")).status == 0
+        assert backed("record", "-", stdin=fact("c")).status == 0
         said = backed("restore", "b.db", "--force", "--json").json["logs"]["hechuan"]
         assert (said["size"], said["generation"], said["lost"]) == (3, 1, 0)
 
     def test_a_log_lost_whole_is_named(self, backed: Run) -> None:
         """A log of which the backup has nothing begins anew with what was lost."""
-        line = _fact("x").replace("hechuan", "xian")
+        line = fact("x").replace("hechuan", "xian")
         assert backed("record", "-", stdin=line).status == 0
         assert backed("log", "checkpoint").status == 0
         said = backed("restore", "b.db", "--force", "--json").json["logs"]["xian"]
@@ -203,7 +191,7 @@ class TestRestore:
         """A backup that does not go with the anchors is none of this ledger."""
         other = "sqlite:///other.db"
         assert backed("init", "--no-passphrase", url=other).status == 0
-        lines = _fact("x") + _fact("y") + _fact("z") + _fact("w")
+        lines = fact("x") + fact("y") + fact("z") + fact("w")
         assert backed("record", "-", stdin=lines, url=other).status == 0
         assert backed("backup", "o.db", url=other).status == 0
         said = backed("restore", "o.db", "--force")
@@ -266,7 +254,7 @@ class TestErasure:
 def test_two_generations_verify(backed: Run) -> None:
     """A ledger that went on as generation 3 is sound, and its older backup too."""
     for name in ("c", "d"):
-        assert backed("record", "-", stdin=_fact(name)).status == 0
+        assert backed("record", "-", stdin=fact(name)).status == 0
         assert backed("log", "checkpoint").status == 0
         shutil.copy("b.db", "again.db")
         assert backed("restore", "again.db", "--force").status == 0

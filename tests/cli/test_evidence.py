@@ -9,27 +9,16 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ledger.note import format_vkey
-from support.counter import Run
+from support.counter import Run, bare_fact
 from support.evidence_book import STRANGER, spelled
 from support.make_evidence import cases, small_case
 
 SECRET = "13800138000"
 CENTER = "hechuan/id:a"
-
-
-def _fact(center: str, **more: Any) -> str:
-    entry = {
-        "type": "FactEstablished",
-        "on": "2022-02-02",
-        "center": f"hechuan/id:{center}",
-        "fact": "dissolution",
-    }
-    return json.dumps(entry | more) + "\n"
 
 
 @pytest.fixture
@@ -39,7 +28,7 @@ def sealed(run: Run) -> Run:
     assert run("init", "--authority", "example.gov.cn", "--no-passphrase").status == 0
     private = {"phone": SECRET, "mail": "a@example.cn"}
     letter = [{"name": "letter.txt", "path": "letter.txt"}]
-    lines = _fact("a", key="k", private=private, attachments=letter) + _fact("b")
+    lines = bare_fact("a", key="k", private=private, attachments=letter) + bare_fact("b")
     assert run("record", "-", stdin=lines).status == 0
     assert run("log", "checkpoint").status == 0
     return run
@@ -109,7 +98,7 @@ class TestRoundTrip:
 
     def test_withheld_entry_is_noticed(self, sealed: Run) -> None:
         """A file from which an entry was taken out does not pass as complete."""
-        assert sealed("record", "-", stdin=_fact("a")).status == 0
+        assert sealed("record", "-", stdin=bare_fact("a")).status == 0
         assert sealed("log", "checkpoint").status == 0
         _export(sealed)
         document = json.loads(Path("e.json").read_bytes())
@@ -124,7 +113,7 @@ class TestRoundTrip:
 class TestWhen:
     def test_later_entries_are_counted(self, sealed: Run) -> None:
         """Entries recorded since the checkpoint are not in the file, and that is said."""
-        assert sealed("record", "-", stdin=_fact("a")).status == 0
+        assert sealed("record", "-", stdin=bare_fact("a")).status == 0
         said = sealed("evidence", "export", CENTER, "-o", "e.json", "--json")
         assert said.json["later"] == 1
         assert "not in it" in said.stderr
@@ -132,7 +121,7 @@ class TestWhen:
 
     def test_an_older_checkpoint_is_proven(self, sealed: Run) -> None:
         """The file at an older checkpoint shows what was so then, status included."""
-        assert sealed("record", "-", stdin=_fact("a")).status == 0
+        assert sealed("record", "-", stdin=bare_fact("a")).status == 0
         assert sealed("log", "checkpoint").status == 0
         _export(sealed, "--size", "3")
         document = json.loads(Path("e.json").read_bytes())
@@ -142,7 +131,7 @@ class TestWhen:
 
     def test_without_checkpoint_it_is_said(self, run: Run) -> None:
         """Before the first checkpoint there is nothing to prove by, and the next step is named."""
-        assert run("record", "-", stdin=_fact("a")).status == 0
+        assert run("record", "-", stdin=bare_fact("a")).status == 0
         said = run("evidence", "export", CENTER, "-o", "e.json")
         assert said.status == 3
         assert "taizhang log checkpoint" in said.stderr

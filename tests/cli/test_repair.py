@@ -6,24 +6,12 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.counter import Run
+from support.counter import Run, fact
 
 ATTACHED = "处罚决定书"
-
-
-def _fact(center: str, **more: Any) -> str:
-    entry = {
-        "type": "FactEstablished",
-        "on": "2022-02-02",
-        "center": f"hechuan/id:{center}",
-        "fact": "dissolution",
-        "key": f"key-{center}",
-    }
-    return json.dumps(entry | more) + "\n"
 
 
 @pytest.fixture
@@ -32,12 +20,12 @@ def backed(run: Run) -> Run:
     Path("letter.txt").write_text(ATTACHED, encoding="utf-8")
     assert run("init", "--no-passphrase").status == 0
     letter = [{"name": "letter.txt", "path": "letter.txt"}]
-    lines = _fact("a", private={"phone": "1", "mail": "2"}, attachments=letter)
-    lines += "".join(_fact(f"n{number}") for number in range(300))
+    lines = fact("a", private={"phone": "1", "mail": "2"}, attachments=letter)
+    lines += "".join(fact(f"n{number}") for number in range(300))
     assert run("record", "-", stdin=lines).status == 0
     assert run("log", "checkpoint").status == 0
     assert run("backup", "b.db").status == 0
-    assert run("record", "-", stdin=_fact("a", key="later") + _fact("z")).status == 0
+    assert run("record", "-", stdin=fact("a", key="later") + fact("z")).status == 0
     assert run("log", "checkpoint").status == 0
     return run
 
@@ -174,7 +162,7 @@ def test_a_backup_of_others_mends_nothing(backed: Run) -> None:
     """A backup no checkpoint of which this ledger signed is refused."""
     other = "sqlite:///other.db"
     assert backed("init", "--no-passphrase", url=other).status == 0
-    assert backed("record", "-", stdin=_fact("a"), url=other).status == 0
+    assert backed("record", "-", stdin=fact("a"), url=other).status == 0
     assert backed("log", "checkpoint", url=other).status == 0
     said = backed("log", "repair", "--from", "other.db")
     assert said.status == 3

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["DEMO", "GULOU", "HAITANG", "HECHUAN_FILED", "YINXING", "Run", "Said", "record_filing"]
+__all__ = [
+    "DEMO",
+    "GULOU",
+    "HAITANG",
+    "HECHUAN_FILED",
+    "YINXING",
+    "Run",
+    "Said",
+    "bare_fact",
+    "fact",
+    "record_filing",
+]
 
 DEMO = Path(__file__).parents[2] / "cli" / "demo"
 """The files the demo records."""
@@ -47,6 +58,22 @@ class Said:
 
 
 Run = Callable[..., Said]
+
+
+def bare_fact(center: str, **more: Any) -> str:
+    """A line that records a fact about the center `hechuan/id:<center>`."""
+    entry = {
+        "type": "FactEstablished",
+        "on": "2022-02-02",
+        "center": f"hechuan/id:{center}",
+        "fact": "dissolution",
+    }
+    return json.dumps(entry | more) + "\n"
+
+
+def fact(center: str, **more: Any) -> str:
+    """The same, with the key `key-<center>` unless another is given."""
+    return bare_fact(center, **{"key": f"key-{center}"} | more)
 
 
 def record_filing(run: Run) -> None:
