@@ -20,9 +20,10 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from ledger.durable import cannot_write, sync_folder
-from ledger.engine import ASIDE, translated_errors
+from ledger.engine import translated_errors
 from ledger.errors import ConflictError, LedgerError, NotFoundError
 from ledger.failpoints import reached
+from ledger.sqlite_engine import ASIDE
 
 __all__ = [
     "Backup",

@@ -30,6 +30,7 @@ __all__ = [
     "NotFoundError",
     "Problem",
     "RefusedError",
+    "busy",
 ]
 
 
@@ -102,6 +103,11 @@ class BusyError(ConflictError):
     """The ledger stayed locked by another writer for longer than the waiting time."""
 
     code = "busy"
+
+
+def busy() -> BusyError:
+    """What is said where another writer did not let go."""
+    return BusyError("another writer holds the ledger: nothing was recorded, try again later")
 
 
 class RefusedError(LedgerError):

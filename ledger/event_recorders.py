@@ -167,9 +167,16 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
             raise ProgrammingError(f"this recorder has no place for {facts}")
         if not stored_events:
             return []
-        instant = self._instant(connection, recorded)
-        day = str(effective or legal_day(parse_instant(instant)))
-        drafts = [
+        with LogWriter(connection, self.log) as writer:
+            instant = self._instant(connection, writer.size, recorded)
+            day = str(effective or legal_day(parse_instant(instant)))
+            drafts = self._drafts(stored_events, day)
+            positions = writer.append(drafts, recorded_at=instant)
+        insert_keys(connection, self.log, _keys(drafts, positions))
+        return [position + 1 for position in positions]
+
+    def _drafts(self, stored_events: Sequence[StoredEvent], day: str) -> list[Draft]:
+        return [
             Draft(
                 stream_of(event.originator_id),
                 event.originator_version - self._offset,
@@ -179,16 +186,11 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
             )
             for event in stored_events
         ]
-        with LogWriter(connection, self.log) as writer:
-            positions = writer.append(drafts, recorded_at=instant)
-        insert_keys(connection, self.log, _keys(drafts, positions))
-        return [position + 1 for position in positions]
 
-    def _instant(self, connection: Connection, recorded: datetime | str | None) -> str:
+    def _instant(self, connection: Connection, size: int, recorded: datetime | str | None) -> str:
         """The recording instant; the clock's is raised to that of the last entry, if it went
         back."""
         given = format_instant(self.clock() if recorded is None else _parsed(recorded))
-        size = reading.log_head(connection, self.log).size
         before = reading.read_entry(connection, self.log, size - 1).recorded if size else given
         if recorded is not None and given < before:
             raise MalformedError(

@@ -19,6 +19,7 @@ from ledger.clock import format_instant
 from ledger.engine import read_transaction, write_transaction
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
+from ledger.statements import Insert, delete_rows, write_rows
 from ledger.upcasting import recorded_of
 
 __all__ = ["LogSource", "RegisterShelf", "last_position_before"]
@@ -127,6 +128,7 @@ class RegisterShelf:
         """Write rows and move the position, in one transaction; False if somebody else moved it."""
         ready = list(rows)
         with write_transaction(self.engine) as connection:
+            reading.lock_log(connection, log)
             generation, position = _head(connection, log)
             if position != expected:
                 return False
@@ -227,30 +229,17 @@ def _move(connection: Connection, log: str, generation: int, position: int) -> N
 
 
 def _write(connection: Connection, log: str, generation: int, rows: Sequence[Any]) -> None:
-    if not rows:
-        return
-    gone = delete(register).where(
-        register.c.log == log,
-        register.c.generation == generation,
-        register.c.center == bindparam("gone"),
+    delete_rows(
+        connection, register, "center", [row.center for row in rows], log=log, generation=generation
     )
-    connection.execute(gone, [{"gone": row.center} for row in rows])
-    connection.execute(
-        insert(register),
-        [
-            {
-                "log": log,
-                "generation": generation,
-                "center": row.center,
-                "name": row.name,
-                "status": row.status,
-                "entries": row.entries,
-                "position": row.position,
-                "body": row.body,
-            }
-            for row in rows
-        ],
-    )
+    ready = [
+        (log, generation, row.center, row.name, row.status, row.entries, row.position, row.body)
+        for row in rows
+    ]
+    write_rows(connection, _INSERT, ready)
+
+
+_INSERT = Insert(register)
 
 
 def _recorded(row: reading.Row) -> Recorded:

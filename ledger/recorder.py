@@ -22,14 +22,22 @@ from typing import NamedTuple, Self
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
 
 from ledger.errors import ConflictError, IntegrityFailure, LedgerError, MalformedError
 from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
 from ledger.merkle import Frontier
-from ledger.reading import Row
 from ledger.schema import entries, logs, stream_heads
-from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.statements import (
+    Insert,
+    Statement,
+    Update,
+    cursor_of,
+    in_list,
+    lists_of,
+    rows_of,
+    write_rows,
+)
 from ledger.tile_writer import TileGrowth
 from ledger.tiles import TILE_HEIGHT
 
@@ -240,8 +248,11 @@ class LogWriter:
             raise
 
     def _read_log_head(self) -> tuple[int | None, Frontier, TileGrowth]:
-        self._cursor.execute(_LOG_HEAD.text(self._connection), (self._log,))
-        rows = self._cursor.fetchall()
+        rows = rows_of(self._connection, _LOG_HEAD, self._log)
+        if not rows and self._connection.dialect.name == "postgresql":
+            # One writer begins the log, the others wait and then find it.
+            rows_of(self._connection, _OPEN_LOG, self._log)
+            rows = rows_of(self._connection, _LOG_HEAD, self._log)
         if not rows:
             return None, Frontier(), TileGrowth(self._log, 0)
         self._head = size, root, peaks = rows[0]
@@ -276,10 +287,8 @@ class LogWriter:
                 self._new.add(stream)
 
     def _write(self, statement: Statement, rows: Sequence[tuple[object, ...]]) -> None:
-        if not rows:
-            return
         try:
-            self._cursor.executemany(statement.text(self._connection), rows)
+            write_rows(self._connection, statement, rows)
         except BaseException as error:
             self._roll_back()
             driver = self._connection.dialect.loaded_dbapi
@@ -338,18 +347,11 @@ _LOG_HEAD = Statement(
     .with_for_update(),
     "log_",
 )
-_INSERT_ENTRY = Statement(insert(entries), *Row._fields)
-_INSERT_STREAM_HEAD = Statement(insert(stream_heads), "log", "stream", "version", "leaf")
-_UPDATE_STREAM_HEAD = Statement(
-    update(stream_heads)
-    .where(stream_heads.c.log == bindparam("log_"), stream_heads.c.stream == bindparam("stream_"))
-    .values(version=bindparam("version_"), leaf=bindparam("leaf_")),
-    "version_",
-    "leaf_",
-    "log_",
-    "stream_",
-)
-_INSERT_LOG = Statement(insert(logs), "log", "size", "root", "frontier", "generation")
+_INSERT_ENTRY = Insert(entries)
+_INSERT_STREAM_HEAD = Insert(stream_heads)
+_UPDATE_STREAM_HEAD = Update(stream_heads, "version", "leaf", key="stream")
+_INSERT_LOG = Insert(logs)
+_OPEN_LOG = Statement(select(func.taizhang_open_log(bindparam("log_"))), "log_")
 _UPDATE_LOG = Statement(
     update(logs)
     .where(logs.c.log == bindparam("log_"))

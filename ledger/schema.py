@@ -25,6 +25,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Column,
     Connection,
@@ -32,16 +33,18 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
     event,
     insert,
 )
+from sqlalchemy import String as _String
 
 __all__ = [
     "APPEND_ONLY",
+    "PARTITIONED",
+    "REFUSED",
     "SCHEMA_VERSION",
     "checkpoints",
     "cosignatures",
@@ -63,7 +66,19 @@ __all__ = [
 
 SCHEMA_VERSION = 2
 
+REFUSED = "TZ001"
+"""SQLSTATE of the triggers on a server that refuse a change."""
+
 metadata = MetaData()
+
+# A server has one partition of these tables for each log, so that a log can be moved as a whole.
+_BY_LOG: dict[str, Any] = {"postgresql_partition_by": "LIST (log)"}
+
+
+def String(length: int) -> _String:  # noqa: N802  it stands for the type
+    """Text ordered by its code points on every engine, whatever the server's language."""
+    return _String(length).with_variant(_String(length, collation="C"), "postgresql")
+
 
 logs = Table(
     "logs",
@@ -91,6 +106,7 @@ entries = Table(
     Column("attachments", Text),
     Column("leaf", LargeBinary(32), nullable=False),
     UniqueConstraint("log", "stream", "version", name="entries_stream"),
+    **_BY_LOG,
 )
 
 stream_heads = Table(
@@ -101,6 +117,7 @@ stream_heads = Table(
     Column("version", Integer, nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 sealed_heads = Table(
@@ -112,6 +129,7 @@ sealed_heads = Table(
     Column("leaf", LargeBinary(32), nullable=False),
     Column("status", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 checkpoints = Table(
@@ -121,6 +139,7 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
+    **_BY_LOG,
 )
 
 cosignatures = Table(
@@ -136,7 +155,8 @@ cosignatures = Table(
         ["checkpoints.log", "checkpoints.size"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
+    **_BY_LOG,
 )
 
 tiles = Table(
@@ -148,6 +168,7 @@ tiles = Table(
     # Before the hashes: SQLite reaches it without reading past them.
     Column("root", LargeBinary(32), nullable=False),
     Column("hashes", LargeBinary(8192), nullable=False),
+    **_BY_LOG,
 )
 
 keys = Table(
@@ -164,8 +185,9 @@ keys = Table(
         ["entries.log", "entries.position"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 vault = Table(
@@ -181,7 +203,8 @@ vault = Table(
         ["entries.log", "entries.position"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
+    **_BY_LOG,
 )
 
 files = Table(
@@ -218,6 +241,7 @@ register = Table(
     Column("entries", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    **_BY_LOG,
 )
 
 reading_heads = Table(
@@ -251,3 +275,63 @@ def _make_triggers(table: Table, connection: Connection, **_: Any) -> None:
 
 for _table in APPEND_ONLY:
     event.listen(_table, "after_create", _make_triggers)
+
+
+def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -> None:
+    """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
+    if connection.dialect.name != "postgresql":
+        return
+    connection.execute(DDL(_REFUSE.replace("%", "%%")))
+    for table in APPEND_ONLY:
+        for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
+                f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
+            )
+    connection.execute(DDL(_OPEN_LOG.replace("%", "%%")))
+
+
+event.listen(metadata, "after_create", _make_server_guards)
+
+_REFUSE = f"""
+CREATE FUNCTION taizhang_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%: the ledger is append-only, % is refused', TG_ARGV[0], TG_OP
+        USING ERRCODE = '{REFUSED}';
+END $$
+"""
+
+PARTITIONED = tuple(
+    table
+    for table in metadata.sorted_tables
+    if table.dialect_options["postgresql"]["partition_by"]
+)
+"""Tables of which a server keeps a partition for each log."""
+
+# Runs with the rights of the owner, so that who may only add rows can begin a log. Attaching a
+# table that is ready, instead of making it in its place, lets the other logs be written meanwhile.
+_OPEN_LOG = f"""
+CREATE FUNCTION taizhang_open_log(opened text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    parent text;
+    part text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('taizhang/' || opened, 0));
+    FOREACH parent IN ARRAY ARRAY[{", ".join(f"'{table.name}'" for table in PARTITIONED)}] LOOP
+        part := parent || '_' || opened;
+        IF octet_length(part) > 63 THEN
+            part := parent || '_' || md5(opened);
+        END IF;
+        CONTINUE WHEN to_regclass(quote_ident(part)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%L)',
+                       parent, part, opened);
+        IF parent = ANY (ARRAY[{", ".join(f"'{table.name}'" for table in APPEND_ONLY)}]) THEN
+            EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT '
+                           'EXECUTE FUNCTION taizhang_refuse(%L)',
+                           part || '_refuse_statement', part, parent);
+        END IF;
+    END LOOP;
+END $$
+"""

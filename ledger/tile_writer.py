@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from ledger.errors import IntegrityFailure
 from ledger.merkle import tree_root
 from ledger.schema import tiles
-from ledger.statements import Statement
+from ledger.statements import Insert, Statement
 from ledger.tile_reader import read_below
 from ledger.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
@@ -86,4 +86,4 @@ class TileGrowth:
             write(_INSERT, [(self._log, level, number, tree_root(roots), b"".join(roots))])
 
 
-_INSERT = Statement(insert(tiles), *(column.name for column in tiles.c))
+_INSERT = Insert(tiles)
