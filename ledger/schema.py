@@ -40,6 +40,8 @@ from sqlalchemy import (
     insert,
 )
 from sqlalchemy import String as _String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 
 __all__ = [
     "APPEND_ONLY",
@@ -72,7 +74,7 @@ REFUSED = "TZ001"
 metadata = MetaData()
 
 # A server has one partition of these tables for each log, so that a log can be moved as a whole.
-_BY_LOG: dict[str, Any] = {"postgresql_partition_by": "LIST (log)"}
+_BY_LOG: dict[str, Any] = {"info": {"partitioned by": "log"}}
 
 
 def String(length: int) -> _String:  # noqa: N802  it stands for the type
@@ -256,6 +258,14 @@ APPEND_ONLY = (entries, tiles, checkpoints, cosignatures, keys, files, editions)
 """Tables whose rows are never changed and never deleted."""
 
 
+@compiles(CreateTable, "postgresql")
+def _create_partitioned(create: CreateTable, compiler: Any, **options: Any) -> str:
+    """The statement with its partitioning: as an option of the table it would have SQLAlchemy load
+    all it knows of PostgreSQL for every ledger in a file."""
+    statement: str = compiler.visit_create_table(create, **options)
+    return f"{statement.rstrip()} PARTITION BY LIST (log)" if create.element.info else statement
+
+
 def create_schema(connection: Connection) -> None:
     """Make all tables and triggers and write the schema version; run it in a write transaction."""
     metadata.create_all(connection)
@@ -281,14 +291,14 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
     """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
     if connection.dialect.name != "postgresql":
         return
-    connection.execute(DDL(_REFUSE.replace("%", "%%")))
+    connection.execute(text(_REFUSE.replace(":", "\\:")))
     for table in APPEND_ONLY:
         for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
             connection.exec_driver_sql(
                 f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
                 f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
             )
-    connection.execute(DDL(_OPEN_LOG.replace("%", "%%")))
+    connection.execute(text(_OPEN_LOG.replace(":", "\\:")))
 
 
 event.listen(metadata, "after_create", _make_server_guards)
@@ -301,11 +311,7 @@ BEGIN
 END $$
 """
 
-PARTITIONED = tuple(
-    table
-    for table in metadata.sorted_tables
-    if table.dialect_options["postgresql"]["partition_by"]
-)
+PARTITIONED = tuple(table for table in metadata.sorted_tables if table.info)
 """Tables of which a server keeps a partition for each log."""
 
 # Runs with the rights of the owner, so that who may only add rows can begin a log. Attaching a
