@@ -120,6 +120,11 @@ class LogCheck:
                 references.note_files(position, stream, attachments)
         self._grow(leaves)
 
+    def go_on(self, leaves: list[bytes]) -> None:
+        """Take the leaves of the next entries, which somebody else has checked."""
+        self.size += len(leaves)
+        self._grow(leaves)
+
     def miss(self, stop: int) -> None:
         """Note that the entries before `stop` are missing."""
         self.is_complete = False
