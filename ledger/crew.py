@@ -16,6 +16,7 @@ dies.
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections import deque
@@ -189,6 +190,7 @@ def crew_of(connection: Connection, jobs: int) -> Iterator[Crew]:
 def serve(descriptor: int) -> None:
     """Do tasks until nobody sends any more; what a process of a crew runs."""
     wire = Wire(descriptor)
+    gc.set_threshold(50_000, 20, 50)  # entries form no reference cycles
     # The one who asked is gone, or wants no more.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         _serve(wire)

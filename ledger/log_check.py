@@ -82,8 +82,18 @@ class LogCheck:
         log, streams, references = self.log, self.streams, self.references
         leaves: list[bytes] = []
         for row in rows:
-            position, stream, version, type_, effective, recorded, payload = row[:7]
-            private, files, leaf = row[7:]
+            (
+                position,
+                stream,
+                version,
+                type_,
+                effective,
+                recorded,
+                payload,
+                private,
+                files,
+                leaf,
+            ) = row
             try:
                 known, previous = streams.get(stream, _START)
                 commitments = () if private is None else parse_private(private)

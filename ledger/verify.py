@@ -116,6 +116,12 @@ def verify(
         found = _verify_together(engine, log, scope, jobs, progress, limit)
         if found is not None:
             return found
+    return _verify_alone(engine, log, scope, progress, limit)
+
+
+def _verify_alone(
+    engine: Engine, log: str | None, scope: _Scope, progress: Progress | None, limit: int
+) -> Verification:
     with read_transaction(engine) as connection:
         try:
             return _Check(connection, scope, progress, limit).run(log)
