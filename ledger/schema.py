@@ -40,6 +40,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import String as _String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 
 __all__ = [
     "APPEND_ONLY",
@@ -72,7 +74,7 @@ REFUSED = "TZ001"
 metadata = MetaData()
 
 # A server has one partition of these tables for each log, so that a log can be moved as a whole.
-_BY_LOG: dict[str, Any] = {"postgresql_partition_by": "LIST (log)"}
+_BY_LOG: dict[str, Any] = {"info": {"partitioned by": "log"}}
 
 
 def String(length: int) -> _String:  # noqa: N802  it stands for the type
@@ -256,6 +258,14 @@ APPEND_ONLY = (entries, tiles, checkpoints, cosignatures, keys, files, editions)
 """Tables whose rows are never changed and never deleted."""
 
 
+@compiles(CreateTable, "postgresql")
+def _create_partitioned(create: CreateTable, compiler: Any, **options: Any) -> str:
+    """The statement with its partitioning: as an option of the table it would have SQLAlchemy load
+    all it knows of PostgreSQL for every ledger in a file."""
+    statement: str = compiler.visit_create_table(create, **options)
+    return f"{statement.rstrip()} PARTITION BY LIST (log)" if create.element.info else statement
+
+
 def create_schema(connection: Connection) -> None:
     """Make all tables and triggers and write the schema version; run it in a write transaction."""
     metadata.create_all(connection)
@@ -281,7 +291,7 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
     """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
     if connection.dialect.name != "postgresql":
         return
-    connection.execute(text(_REFUSE))
+    connection.execute(text(_REFUSE.replace(":", "\\:")))
     for table in APPEND_ONLY:
         for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
             connection.exec_driver_sql(
@@ -290,7 +300,7 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
             )
     # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
     connection.execute(text(_SETTLED_PATH))
-    connection.execute(text(_OPEN_LOG))
+    connection.execute(text(_OPEN_LOG.replace(":", "\\:")))
     connection.exec_driver_sql("REVOKE ALL ON FUNCTION taizhang_open_log(text) FROM PUBLIC")
 
 
@@ -308,9 +318,7 @@ _SETTLED_PATH = (
     "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
 )
 
-PARTITIONED = tuple(
-    table for table in metadata.sorted_tables if table.dialect_options["postgresql"]["partition_by"]
-)
+PARTITIONED = tuple(table for table in metadata.sorted_tables if table.info)
 """Tables of which a server keeps a partition for each log."""
 
 # Runs with the rights of the owner, so that who may only add rows can begin a log. Attaching a

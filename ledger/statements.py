@@ -113,8 +113,19 @@ class Update(Statement):
 
     def change(self, cursor: Any, rows: Sequence[Sequence[object]]) -> None:
         """Change many rows at once, on PostgreSQL."""
-        *values, logs, keys = (list(column) for column in zip(*rows, strict=True))
-        cursor.execute(self._at_once, (*values, keys, logs[0]))
+        *values, logs, keys = zip(*rows, strict=True)
+        arrays = [_array(column) for column in (*values, keys)]
+        cursor.execute(self._at_once, (*arrays, logs[0]))
+
+
+def _array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text of an array: made in one go, it takes a third of the driver's time."""
+    if isinstance(values[0], int):
+        return f"{{{','.join(map(str, values))}}}"
+    if isinstance(values[0], bytes):
+        return '{"\\\\x' + '","\\\\x'.join([value.hex() for value in values]) + '"}'
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}'
 
 
 def write_rows(

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql
 
 from ledger.schema import files, vault
 
@@ -47,6 +46,8 @@ def keep_file(connection: Connection, digest: str, content: bytes) -> None:
     if connection.execute(select(files.c.sha256).where(files.c.sha256 == digest)).first() is None:
         row = {"sha256": digest, "length": len(content), "content": content}
         if connection.dialect.name == "postgresql":  # somebody else may be keeping it just now
+            from sqlalchemy.dialects import postgresql  # slow to load, and rarely needed
+
             connection.execute(postgresql.insert(files).values(row).on_conflict_do_nothing())
         else:
             connection.execute(insert(files).values(row))
