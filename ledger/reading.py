@@ -66,13 +66,15 @@ class Row(NamedTuple):
 
 
 class LogHead(NamedTuple):
-    """How long a log is, its root, the stored form of its frontier, and its generation."""
+    """How long a log is, its root, the stored form of its frontier, its generation, and the ledger
+    in which it is in force, where this is a copy."""
 
     log: str
     size: int
     root: bytes
     frontier: bytes
     generation: int = 1
+    in_force_at: str | None = None
 
 
 def read_entry(connection: Connection, log: str, position: int) -> Row:
