@@ -10,10 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL
 
-from ledger.errors import ConflictError, IntegrityFailure, LedgerError, NotFoundError, busy
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    NotFoundError,
+    ReadOnlyError,
+    busy,
+)
 from ledger.schema import REFUSED
 
 __all__ = ["make_engine", "translate"]
@@ -52,13 +59,22 @@ def make_engine(target: URL, *, wait: float) -> Engine:
         "options": f"{given} {options}" if isinstance(given, str) else options,
         "cursor_factory": _Cursor,
     }
-    return create_engine(
+    engine = create_engine(
         target.difference_update_query(["options"]),
         connect_args=arguments,
         isolation_level="READ COMMITTED",
         pool_size=8,
         max_overflow=-1,
     )
+    event.listen(engine, "checkin", _forget_mode)
+    return engine
+
+
+def _forget_mode(connection: psycopg.Connection[Any] | None, _record: object) -> None:
+    """After a reading transaction, do not ask for one that writes by name: a standby refuses even
+    to begin it, in other words than what it says of a write."""
+    if connection is not None and not connection.closed:
+        connection.read_only = None
 
 
 def translate(error: BaseException) -> LedgerError | None:
@@ -73,12 +89,12 @@ def translate(error: BaseException) -> LedgerError | None:
         case "3D000":
             return NotFoundError("there is no such database ({reason})", reason=reason)
         case "25006":
-            return LedgerError(
+            return ReadOnlyError(
                 "this server is a standby and records nothing: name the primary, or all servers "
                 "with target_session_attrs=read-write"
             )
         case "42501":
-            return LedgerError(
+            return ReadOnlyError(
                 "the database does not allow this to the role that is connected: {reason}",
                 reason=reason,
             )
