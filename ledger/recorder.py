@@ -97,6 +97,7 @@ class LogWriter:
         if not connection.in_transaction():
             raise LedgerError("appending needs a write transaction")
         self._connection = connection
+        self._transaction = connection.get_transaction()
         self._cursor = cursor_of(connection)
         self._log = log
         self._heads_kept = heads_kept
@@ -163,7 +164,8 @@ class LogWriter:
 
     def flush(self) -> None:
         """Write the stream heads and the log head that are out of date."""
-        if self._is_lost:
+        # Another writer may have rolled back: the driver would go on, each statement for itself.
+        if self._is_lost or self._transaction is None or not self._transaction.is_active:
             raise LedgerError("nothing was recorded: the transaction was rolled back")
         log, heads, size = self._log, self._heads, self.size
         if size == (self._stored_size or 0):
