@@ -328,7 +328,7 @@ class Desk:
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+        if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
 
         def told(_log: str, done: int, size: int) -> None:
@@ -348,7 +348,8 @@ class Desk:
         if outside.quick or outside.since is not None:
             return found
         logs = [scheme] if scheme is not None else self.check_logs()
-        return with_registers(found, logs, lambda log: self.compare(log, progress))
+        strangers = self.strangers() if scheme is None else ()
+        return with_registers(found, logs, lambda log: self.compare(log, progress), strangers)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -381,9 +382,7 @@ class Desk:
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
-        known = {head.log for head in self.logs()}
-        for log in set(self.shelf.logs()) - known:
-            self.shelf.forget(log)
+        self.shelf.keep_only([head.log for head in self.logs()])
 
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
@@ -391,9 +390,26 @@ class Desk:
 
         return compare(self.source, self.shelf, log, progress=progress)
 
+    def strangers(self) -> list[Difference]:
+        """Register rows that belong to no log, or to no generation of one."""
+        from ledger.damage import shown
+        from projections.running import Difference
+
+        return [
+            Difference(str(shown(center)), (column,)) for center, column in self.shelf.strangers()
+        ]
+
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+        return sorted({*self._log_names(), *self.shelf.logs()})
+
+    def _log_names(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.log_names(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""

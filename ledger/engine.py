@@ -41,6 +41,7 @@ from ledger.errors import (
     NotFoundError,
 )
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
+from ledger.statements import lenient_text
 
 __all__ = [
     "ASIDE",
@@ -291,20 +292,21 @@ def _create(engine: Engine) -> None:
 
 
 def _check_schema(engine: Engine) -> None:
-    with read_transaction(engine) as connection:
+    with read_transaction(engine) as connection, lenient_text(connection):
         try:
-            found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+            row = connection.execute(select(meta.c.value).where(meta.c.name == "schema")).first()
         except DBAPIError as error:
             if _translate(error) is not None:
                 raise
-            found = None
-    if found is None:
-        raise NotFoundError(
-            "{url} is no ledger: create one with `taizhang init`",
-            url=engine.url.render_as_string(),
-        )
+            raise NotFoundError(
+                "{url} is no ledger: create one with `taizhang init`",
+                url=engine.url.render_as_string(),
+            ) from None
+    if row is None:
+        raise IntegrityFailure("the table meta no longer says which schema this is")
+    (found,) = row
     if not (isinstance(found, str) and found.isascii() and found.isdigit()):
-        raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
+        raise IntegrityFailure("the schema version in meta is damaged: {found!r}", found=found)
     if int(found) > SCHEMA_VERSION:
         raise LedgerError(
             "the ledger was written by a newer taizhang (schema {found}, this one knows {known}): "

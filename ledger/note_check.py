@@ -78,7 +78,8 @@ class NoteCheck:
             found = parse_generation(row[6])
         except (ValueError, TypeError):
             return  # its leaf is wrong too, which is said
-        self.generations.append(Generation(found.generation, row[0], found.checkpoint))
+        if row[0].__class__ is int:  # else that is said
+            self.generations.append(Generation(found.generation, row[0], found.checkpoint))
 
     def finish(self, seals: Sequence[int], *, since: int = 0) -> None:
         """Compare every note, and every seal with its checkpoint, from a size on."""
