@@ -352,7 +352,7 @@ class Desk:
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+        if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
 
         def told(_log: str, done: int, size: int) -> None:
@@ -375,7 +375,8 @@ class Desk:
         logs = [scheme] if scheme is not None else self.check_logs()
         seen = {one.log for one in found.reports if self._is_listed(one)}
         rest = [log for log in logs if log not in seen]
-        return with_registers(found, rest, lambda log: self.compare(log, progress))
+        strangers = self.strangers() if scheme is None else ()
+        return with_registers(found, rest, lambda log: self.compare(log, progress), strangers)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -419,9 +420,7 @@ class Desk:
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
-        known = {head.log for head in self.logs()}
-        for log in set(self.shelf.logs()) - known:
-            self.shelf.forget(log)
+        self.shelf.keep_only([head.log for head in self.logs()])
 
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
@@ -429,9 +428,26 @@ class Desk:
 
         return compare(self.source, self.shelf, log, progress=progress)
 
+    def strangers(self) -> list[Difference]:
+        """Register rows that belong to no log, or to no generation of one."""
+        from ledger.damage import shown
+        from projections.running import Difference
+
+        return [
+            Difference(str(shown(center)), (column,)) for center, column in self.shelf.strangers()
+        ]
+
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+        return sorted({*self._log_names(), *self.shelf.logs()})
+
+    def _log_names(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.log_names(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
@@ -613,9 +629,9 @@ class Desk:
         all its entries give it, no other row, and a position that covers them."""
         count, last = self.shelf.extent(report.log)
         position: object = self.shelf.position(report.log)
-        return (
-            count == report.listed and isinstance(position, int) and last < position <= report.size
-        )
+        if not isinstance(position, int) or not isinstance(last, int):
+            return False
+        return count == report.listed and last < position <= report.size
 
     # --- helpers ---------------------------------------------------------------------------------
 

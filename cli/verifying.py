@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cli.reasons import filled
 from ledger.against import Against, Mirror, OutsideNote
 from ledger.damage import Damage, Verification
-from ledger.errors import LedgerError
+from ledger.errors import IntegrityFailure
 from ledger.note import VerifierKey
 
 if TYPE_CHECKING:
@@ -58,15 +59,24 @@ def with_registers(
     found: Verification,
     logs: Sequence[str],
     compare: Callable[[str], Sequence[Difference]],
+    strangers: Sequence[Difference] = (),
 ) -> Verification:
-    """The verification, with what the registers say otherwise than a replay of their logs."""
+    """The verification, with what the registers say otherwise than a replay of their logs, and what
+    of them could not be compared; `strangers` are rows that belong to no log."""
+    said = {problem.center for problem in found.problems}
     more: dict[str, list[Damage]] = {}
     for log in logs:
         try:
             differences = compare(log)
-        except LedgerError:
-            continue  # an entry that cannot be read is among the problems already
-        more[log] = [_damage(one.center, one.fields) for one in differences]
+        except IntegrityFailure as error:
+            more[log] = [_unread(None, log, error)]
+            continue
+        more[log] = [
+            _damage(one)
+            for one in differences
+            if one.unread is None or one.center not in said  # a damaged entry is named already
+        ]
+    more[""] = [_damage(one) for one in strangers]
     reports = [
         replace(report, problems=(*report.problems, *more.pop(report.log, ())))
         for report in found.reports
@@ -76,7 +86,15 @@ def with_registers(
     return Verification(tuple(reports), shared)
 
 
-def _damage(center: str, fields: Sequence[str]) -> Damage:
+def _damage(one: Difference) -> Damage:
+    if one.unread is not None:
+        return _unread(one.center, one.center, one.unread)
     said = "the register says something else of {center} than its entries: {fields}"
-    values = {"center": center, "fields": ", ".join(fields), "position": None}
-    return Damage("register_altered", None, center, said, values)
+    values = {"center": one.center, "fields": ", ".join(one.fields), "position": None}
+    return Damage("register_altered", None, one.center, said, values)
+
+
+def _unread(center: str | None, name: str, error: IntegrityFailure) -> Damage:
+    said = "the register cannot be compared with the entries of {name}: {reason}"
+    values = {"name": name, "reason": filled(error), "position": None, "center": center}
+    return Damage("register_unread", None, center, said, values)

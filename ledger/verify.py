@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -62,7 +61,7 @@ from ledger.schema import (
     vault,
 )
 from ledger.seal_check import SEALED, SealCheck, Statuses
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Statement, cursor_of, lenient_text
 from ledger.stored import COLUMNS
 from ledger.tile_check import NoTiles, TileCheck
 from ledger.tile_reader import tile_reader
@@ -129,7 +128,7 @@ def _verify_alone(
             if "decode to UTF-8" not in str(error):
                 raise
         # Some text column holds bytes that are no text: read on, and say which.
-        with _lenient_text(connection):
+        with lenient_text(connection):
             return _Check(connection, scope, progress, limit).run(log)
 
 
@@ -145,7 +144,7 @@ def _verify_together(
     with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
         try:
             found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
-        except (UnsoundError, CrewError, sqlite3.OperationalError):
+        except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
             return None
     return None if found.problems else found
 
@@ -213,7 +212,8 @@ class _Check:
         references = References(findings, files=self.files, editions=self.editions)
         check = self._log_check(log, findings, references)
         start = check.size
-        head = next(iter(self._rows(_HEAD, log)), None)
+        heads = self._rows(_HEAD, log)
+        head = heads[0] if heads else None
         size = head[0] if head and head[0].__class__ is int else 0
         parts = _Parts(
             check,
@@ -232,7 +232,11 @@ class _Check:
             self._take_shares(parts, scope.crew)
         else:
             at_head = self._take_rows(parts)
+        for (stream,) in self._rows(_NOWHERE, log):
+            check.findings.add("position_altered", "an entry stands at no position", center=stream)
         _check_head(check, head, at_head, generation=notes.present_generation)
+        if len(heads) > 1:
+            _add_head(check, "it stands there {count} times", count=len(heads))
         if scope.since is None:
             seals.finish()
         notes.finish(seals.seals, since=start)
@@ -604,18 +608,6 @@ def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: o
         check.findings.add("stream_head_altered", said, center=stream)
 
 
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
-    driver: Any = connection.connection.driver_connection
-    before = driver.text_factory
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
 def _of_log(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.log == bindparam("log_"))
 
@@ -624,6 +616,7 @@ _FROM = entries.c.position >= bindparam("start")
 _ENTRIES = Statement(
     _of_log(entries, *COLUMNS).where(_FROM).order_by(entries.c.position), "log_", "start"
 )
+_NOWHERE = Statement(_of_log(entries, "stream").where(entries.c.position.is_(None)), "log_")
 _NAMES: list[Any] = [literal_column(f"'{name}'") for name in sorted(_MARKS)]
 # The columns of a check, of which a quick one reads only what it compares.
 _LEAVES = Statement(
