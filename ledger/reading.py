@@ -217,6 +217,7 @@ def _head_of(row: tuple[Any, ...]) -> LogHead:
         is_log_name(head.log)
         and head.size.__class__ is head.generation.__class__ is int
         and head.root.__class__ is head.frontier.__class__ is bytes
+        and head.size >= 0 < head.generation
     ):
         raise IntegrityFailure(
             "the head of the log {log} cannot be read: run `taizhang log verify`",
