@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
-    from ledger.damage import Report
+    from ledger.damage import Damage, Report
     from ledger.migrating import Migrated
     from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
@@ -248,12 +248,18 @@ class Desk:
         from ledger.moving import move_log
 
         other = Desk(to, clock=self.clock, trust=self.trust_path)
+
+        def check(engine: Engine) -> Sequence[Damage]:
+            desk = self if engine is self.engine else other
+            return desk.verify(scheme=log, as_in_force=True).problems
+
         try:
             return move_log(
                 self.engine,
                 other.engine,
                 log,
-                check=lambda: other.verify(scheme=log, as_in_force=True).problems,
+                check=check,
+                remember=self.proofs.anchors.add_move,
                 progress=progress,
             )
         finally:
@@ -370,13 +376,13 @@ class Desk:
         """
         from cli.proofs import standings
         from cli.verifying import Outside, against_of, with_registers
+        from ledger.moves import place_of
         from ledger.verify import verify
 
         outside = outside or Outside()
-        heads = {head.log: head for head in self.logs()}
-        if scheme is not None and scheme not in heads:
+        if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
-        copies = [] if as_in_force else [name for name in heads if heads[name].in_force_at]
+        copies = [] if as_in_force else self._copies()
 
         def told(_log: str, done: int, size: int) -> None:
             if progress is not None:
@@ -385,7 +391,13 @@ class Desk:
         found = verify(
             self.engine,
             log=scheme,
-            against=against_of(self._proofs_or_none(), outside, copies=copies),
+            against=against_of(
+                self._proofs_or_none(),
+                outside,
+                here=place_of(self.engine),
+                copies=copies,
+                as_in_force=as_in_force,
+            ),
             statuses=standings,
             listing=True,
             quick=outside.quick,
@@ -399,7 +411,8 @@ class Desk:
         logs = [scheme] if scheme is not None else self.check_logs()
         seen = {one.log for one in found.reports if self._is_listed(one)}
         rest = [log for log in logs if log not in seen]
-        return with_registers(found, rest, lambda log: self.compare(log, progress))
+        strangers = self.strangers() if scheme is None else ()
+        return with_registers(found, rest, lambda log: self.compare(log, progress), strangers)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -443,9 +456,7 @@ class Desk:
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
-        known = {head.log for head in self.logs()}
-        for log in set(self.shelf.logs()) - known:
-            self.shelf.forget(log)
+        self.shelf.keep_only([head.log for head in self.logs()])
 
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
@@ -453,9 +464,34 @@ class Desk:
 
         return compare(self.source, self.shelf, log, progress=progress)
 
+    def strangers(self) -> list[Difference]:
+        """Register rows that belong to no log, or to no generation of one."""
+        from ledger.damage import shown
+        from projections.running import Difference
+
+        return [
+            Difference(str(shown(center)), (column,)) for center, column in self.shelf.strangers()
+        ]
+
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+        return sorted({*self._log_names(), *self.shelf.logs()})
+
+    def _log_names(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.log_names(connection)
+
+    def _copies(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.copies(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
@@ -638,9 +674,9 @@ class Desk:
         all its entries give it, no other row, and a position that covers them."""
         count, last = self.shelf.extent(report.log)
         position: object = self.shelf.position(report.log)
-        return (
-            count == report.listed and isinstance(position, int) and last < position <= report.size
-        )
+        if not isinstance(position, int) or not isinstance(last, int):
+            return False
+        return count == report.listed and last < position <= report.size
 
     # --- helpers ---------------------------------------------------------------------------------
 

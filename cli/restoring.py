@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cli.desk import Desk
     from ledger.damage import Damage
+    from ledger.moves import Move
     from ledger.repair import Mended
 
 __all__ = ["Restored", "repair_from", "restore"]
@@ -113,7 +114,7 @@ def _prepared(
             keys=proofs.vkeys(),
             erased=erased,
             replaced=_read_from(target, newest_notes),
-            moved=_read_from(target, moved_logs),
+            moved=_moved(target, proofs.anchors.moves()),
             now=desk.clock(),
             reason=reason,
         )
@@ -121,6 +122,13 @@ def _prepared(
         return (), logs
     finally:
         other.close()
+
+
+def _moved(target: Path, moves: Mapping[str, Move]) -> dict[str, str]:
+    """The logs that are not in force in the ledger to be replaced, and where they are."""
+    here = f"sqlite:///{target.resolve()}"
+    left = {log: move.place for log, move in moves.items() if here in move.left}
+    return left | _read_from(target, moved_logs)
 
 
 def _read_from(target: Path, read: Callable[[Engine], dict[str, T]]) -> dict[str, T]:

@@ -63,6 +63,9 @@ class SealCheck:
     def seal(self, row: EntryRow) -> None:
         """Compare a seal; call it before the seal itself is taken by the log's check."""
         position = row[0]
+        if position.__class__ is not int:
+            self._is_sound = False
+            return  # said where the log is checked
         self.seals.append(position)
         if self._is_damaged() or not self._grow(position - 1):
             self._is_sound = False

@@ -14,8 +14,7 @@ or that everything was rewritten: give along what was kept elsewhere (`ledger.ag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -62,7 +61,7 @@ from ledger.schema import (
     vault,
 )
 from ledger.seal_check import SEALED, SealCheck, Statuses
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Statement, cursor_of, lenient_text
 from ledger.stored import COLUMNS
 from ledger.tile_check import NoTiles, TileCheck
 from ledger.tile_reader import tile_reader
@@ -131,7 +130,7 @@ def _verify_alone(
             if "decode to UTF-8" not in str(error):
                 raise
         # Some text column holds bytes that are no text: read on, and say which.
-        with _lenient_text(connection):
+        with lenient_text(connection):
             return _Check(connection, scope, progress, limit).run(log)
 
 
@@ -147,7 +146,7 @@ def _verify_together(
     with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
         try:
             found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
-        except (UnsoundError, CrewError, sqlite3.OperationalError):
+        except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
             return None
     return None if found.problems else found
 
@@ -216,7 +215,8 @@ class _Check:
         references = References(findings, files=self.files, editions=self.editions)
         check = self._log_check(log, findings, references)
         start = check.size
-        head = next(iter(self._rows(_HEAD, log)), None)
+        heads = self._rows(_HEAD, log)
+        head = heads[0] if heads else None
         size = head[0] if head and head[0].__class__ is int else 0
         parts = _Parts(
             check,
@@ -235,7 +235,13 @@ class _Check:
             self._take_shares(parts, scope.crew)
         else:
             at_head = self._take_rows(parts)
+        for (stream,) in self._rows(_NOWHERE, log):
+            check.findings.add("position_altered", "an entry stands at no position", center=stream)
         _check_head(check, head, at_head, generation=notes.present_generation)
+        if len(heads) > 1:
+            _add_head(check, "it stands there {count} times", count=len(heads))
+        if head:
+            _check_place(check, head[4], scope.against.places)
         if scope.since is None:
             seals.finish()
         notes.finish(seals.seals, since=start)
@@ -356,7 +362,10 @@ class _Check:
         _, _, signed = open_checkpoint(found.note, self.scope.against.keys)
         read = tile_reader(self.connection, log, size=since)
         start = frontier_at(read, size=since)
-        if not signed or start.root() != found.root:
+        before = self._rows(reading.LAST_OF_STREAMS, log, since)
+        # A leaf does not say of which type the columns beside it are.
+        readable = all(row[0].__class__ is str and row[1].__class__ is int for row in before)
+        if not signed or start.root() != found.root or not readable:
             raise IntegrityFailure(
                 "the entries before {size} of {log} are not those its checkpoint was signed for: "
                 "check the whole log, without --since",
@@ -364,7 +373,7 @@ class _Check:
                 size=since,
             )
         check = LogCheck(log, findings, references, NoTiles(), start=start)
-        for stream, version, leaf in self._rows(reading.LAST_OF_STREAMS, log, since):
+        for stream, version, leaf in before:
             check.streams[stream] = StreamState(version, leaf)
         return check
 
@@ -561,6 +570,20 @@ def _check_head(
         _add_head(check, "it says {size} entries, there are {found}", size=size)
 
 
+def _check_place(
+    check: LogCheck, place: object, known: Mapping[str, Sequence[str | None]] | None
+) -> None:
+    """Note where the head says a log is in force, if that is not what is known of it."""
+    is_known = known is None or place in known.get(check.log, (None,))
+    if is_known and isinstance(place, str | None):
+        return
+    if place is None:
+        _add_head(check, "it says that the log is in force here, and it was moved")
+    else:
+        said = "it says that the log was moved to {place}, of which nothing is known"
+        _add_head(check, said, place=shown(place))
+
+
 def _add_head(check: LogCheck, said: str, **values: object) -> None:
     check.findings.add(
         "head_altered",
@@ -609,18 +632,6 @@ def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: o
         check.findings.add("stream_head_altered", said, center=stream)
 
 
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
-    driver: Any = connection.connection.driver_connection
-    before = driver.text_factory
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
 def _of_log(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.log == bindparam("log_"))
 
@@ -629,6 +640,7 @@ _FROM = entries.c.position >= bindparam("start")
 _ENTRIES = Statement(
     _of_log(entries, *COLUMNS).where(_FROM).order_by(entries.c.position), "log_", "start"
 )
+_NOWHERE = Statement(_of_log(entries, "stream").where(entries.c.position.is_(None)), "log_")
 _NAMES: list[Any] = [literal_column(f"'{name}'") for name in sorted(_MARKS)]
 # The columns of a check, of which a quick one reads only what it compares.
 _LEAVES = Statement(
