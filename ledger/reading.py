@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, and_, bindparam, literal_column, select
@@ -28,6 +28,7 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
+    "each_sealed_head",
     "leaf_hashes",
     "leaf_of",
     "leaf_text_of",
@@ -193,6 +194,14 @@ def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
     """What is kept of each stream in the newest seal's index; nothing before the first one."""
     rows = rows_of(connection, _SEALED_HEADS, log)
     return {row[0]: IndexEntry._make(row[1:]) for row in rows}
+
+
+def each_sealed_head(connection: Connection, log: str) -> Iterator[tuple[Any, ...]]:
+    """The same one by one, as stream, version, leaf and status; in no order."""
+    cursor = cursor_of(connection)
+    cursor.execute(_SEALED_HEADS.text(connection), (log,))
+    while rows := cursor.fetchmany(_CHUNK):
+        yield from map(tuple, rows)
 
 
 def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:
