@@ -125,7 +125,8 @@ def _prepared(
 def _read_from(target: Path, read: Callable[[Engine], dict[str, T]]) -> dict[str, T]:
     """What the ledger that is to be replaced knows, or the one that a killed restore moved aside;
     nothing where it cannot be read."""
-    from ledger.engine import moved_aside, open_engine
+    from ledger.engine import open_engine
+    from ledger.sqlite_engine import moved_aside
 
     present = target if target.exists() else moved_aside(target)
     if present is None:

@@ -77,6 +77,7 @@ class Witnessing:
         """
         from ledger.checkpoints import keep_cosignature
         from ledger.cosignature import verified_cosignatures
+        from ledger.reading import lock_log
 
         cosigned = verified_cosignatures(note, keys)
         if not cosigned:
@@ -86,6 +87,7 @@ class Witnessing:
         stored = self._signed_here(note)
         self.proofs.anchors.add_witnesses(cosigned)
         with write_transaction(self.proofs.engine) as connection:
+            lock_log(connection, stored.log)
             for line in note.signatures:
                 key = lines.get((line.name, line.key_id))
                 if key and keep_cosignature(connection, stored.log, stored.size, line):

@@ -271,8 +271,10 @@ class _Session:
             self._flush()
             if progress is not None:
                 progress(lines[-1].number)
+        changed = {log for log, _, _ in self.receipt.runs}
         for log, writer in self.writers.items():
-            self.receipt.logs[log] = (writer.size, writer.root)
+            if log in changed:
+                self.receipt.logs[log] = (writer.size, writer.root)
 
     def _take_line(self, line: ParsedLine) -> None:
         try:
@@ -484,6 +486,8 @@ class _Session:
                     centers.setdefault(log, {})[stream] = None
                 if entry.key is not None:
                     keys.setdefault(log, {})[entry.key] = None
+        for log in sorted({*centers, *keys}):
+            self._writer(log)  # what is read from here on is what is written upon
         for log, streams in centers.items():
             self._prefetch(log, list(streams))
         self.seen_keys.clear()

@@ -5,7 +5,6 @@ They are no entries: not hashed, not verified, and the tables are only made wher
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,10 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from ledger.engine import read_transaction, write_transaction
+from ledger.engine import lock_ledger, read_transaction, write_transaction
 from ledger.errors import BusyError, ConflictError, LedgerError, MalformedError
 from ledger.event_names import stream_of
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Insert, Statement, cursor_of, write_rows
 
 __all__ = ["TaizhangAggregateRecorder", "TaizhangTrackingRecorder", "library_errors"]
 
@@ -54,10 +53,14 @@ def library_errors() -> Iterator[None]:
         raise persistence.DataError(str(error)) from error
     except LedgerError as error:
         raise persistence.DatabaseError(str(error)) from error
-    except (DBAPIError, sqlite3.Error) as error:
-        # Both follow PEP 249, as the library does: the names are the same.
-        kind = getattr(persistence, type(error).__name__, persistence.DatabaseError)
-        raise kind(str(error)) from error
+    except Exception as error:
+        # Drivers follow PEP 249, as the library does: the names are the same.
+        original = error.orig if isinstance(error, DBAPIError) else error
+        names = [kind.__name__ for kind in type(original).__mro__]
+        if "DatabaseError" not in names and "InterfaceError" not in names:
+            raise
+        known = next(name for name in names if hasattr(persistence, name))
+        raise getattr(persistence, known)(str(error)) from error
 
 
 class TaizhangAggregateRecorder(AggregateRecorder):
@@ -75,18 +78,18 @@ class TaizhangAggregateRecorder(AggregateRecorder):
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """Record events; raises IntegrityError for a version that is there already."""
         rows = [
-            {
-                "log": self.log,
-                "stream": stream_of(event.originator_id),
-                "version": event.originator_version,
-                "topic": event.topic,
-                "state": event.state,
-            }
+            (
+                self.log,
+                stream_of(event.originator_id),
+                event.originator_version,
+                event.topic,
+                event.state,
+            )
             for event in stored_events
         ]
         if rows:
             with library_errors(), write_transaction(self.engine) as connection:
-                connection.execute(insert(self.table), rows)
+                write_rows(connection, Insert(self.table), rows)
 
     def select_events(
         self,
@@ -190,4 +193,5 @@ def _create_table(engine: Engine, table: Table) -> None:
             if inspect(connection).has_table(table.name):
                 return
         with write_transaction(engine) as connection:
+            lock_ledger(connection)
             table.create(connection, checkfirst=True)

@@ -92,6 +92,8 @@ def restore_logs(
     """
     with write_transaction(engine) as connection:
         names = {head.log for head in reading.logs(connection)} | {*anchors.logs(), *replaced}
+        for name in sorted(names):
+            reading.lock_log(connection, name)
         work = _Work(connection, anchors, keys, replaced, now, reason)
         return [work.restore(log, set(erased.get(log, ()))) for log in sorted(names)]
 

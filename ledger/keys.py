@@ -11,11 +11,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.canonical import encode
 from ledger.schema import keys as _keys
-from ledger.statements import Statement, cursor_of, in_list, lists_of
+from ledger.statements import Insert, Statement, cursor_of, in_list, lists_of, write_rows
 
 __all__ = ["KeyRow", "content_digest", "insert_keys", "known_keys"]
 
@@ -49,8 +49,9 @@ def known_keys(connection: Connection, log: str, keys: Iterable[str]) -> dict[st
 
 def insert_keys(connection: Connection, log: str, rows: Iterable[KeyRow]) -> None:
     """Remember keys, in the transaction that records their entries, before or after them."""
-    cursor_of(connection).executemany(
-        _INSERT.text(connection),
+    write_rows(
+        connection,
+        _INSERT,
         [(log, key, stream, position, digest) for key, stream, position, digest in rows],
     )
 
@@ -65,4 +66,4 @@ def _of_keys(length: int) -> Statement:
     return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
 
 
-_INSERT = Statement(insert(_keys), "log", "key", "stream", "position", "digest")
+_INSERT = Insert(_keys)

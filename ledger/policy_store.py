@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy import Engine, insert, select
 
-from ledger.engine import read_transaction, write_transaction
+from ledger.engine import lock_ledger, read_transaction, write_transaction
 from ledger.errors import ConflictError
 from ledger.schema import editions
 
@@ -23,6 +23,7 @@ def add_edition(engine: Engine, edition: str, data: bytes) -> bool:
     """
     digest = sha256(data).hexdigest()
     with write_transaction(engine) as connection:
+        lock_ledger(connection)
         wanted = select(editions.c.sha256).where(editions.c.edition == edition)
         known = sorted(connection.scalars(wanted))
         if digest in known:
@@ -59,6 +60,7 @@ def keep_editions(engine: Engine, files: Iterable[tuple[str, bytes]]) -> None:
     if not missing:
         return
     with write_transaction(engine) as connection:
+        lock_ledger(connection)
         known = {
             (row.edition, row.sha256)
             for row in connection.execute(select(editions.c.edition, editions.c.sha256))

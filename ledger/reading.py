@@ -33,6 +33,7 @@ __all__ = [
     "leaf_of",
     "leaf_text_of",
     "leaves_before",
+    "lock_log",
     "log_head",
     "logs",
     "private_of",
@@ -183,6 +184,11 @@ def log_head(connection: Connection, log: str) -> LogHead:
     return LogHead(log, 0, EMPTY_ROOT, Frontier().to_bytes())
 
 
+def lock_log(connection: Connection, log: str) -> None:
+    """Keep other writers from the log until the transaction ends; SQLite has but one writer."""
+    cursor_of(connection).execute(_LOCK.text(connection), (log,))
+
+
 def logs(connection: Connection) -> list[LogHead]:
     """The heads of all logs that have entries, by name."""
     cursor = cursor_of(connection)
@@ -315,6 +321,9 @@ stream stays."""
 _S = _sealed_heads.c
 _SEALED_HEADS = Statement(
     select(_S.stream, _S.version, _S.leaf, _S.status).where(_S.log == bindparam("log_")), "log_"
+)
+_LOCK = Statement(
+    select(_logs.c.size).where(_logs.c.log == bindparam("log_")).with_for_update(), "log_"
 )
 _HEADS = Statement(_head := select(*(_logs.c[name] for name in LogHead._fields)))
 _HEAD = Statement(_head.where(_logs.c.log == bindparam("log_")), "log_")

@@ -20,7 +20,15 @@ from ledger.clock import format_instant
 from ledger.engine import read_transaction, write_transaction
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
-from ledger.statements import Statement, in_list, lists_of, rows_of
+from ledger.statements import (
+    Insert,
+    Statement,
+    delete_rows,
+    in_list,
+    lists_of,
+    rows_of,
+    write_rows,
+)
 from ledger.upcasting import recorded_of
 
 __all__ = ["LogSource", "RegisterShelf", "last_position_before", "live_rows"]
@@ -129,6 +137,7 @@ class RegisterShelf:
         """Write rows and move the position, in one transaction; False if somebody else moved it."""
         ready = list(rows)
         with write_transaction(self.engine) as connection:
+            reading.lock_log(connection, log)
             generation, position = _head(connection, log)
             if position != expected:
                 return False
@@ -188,23 +197,6 @@ class RegisterShelf:
             rows = connection.scalars(select(register.c.log).distinct())
             return sorted({*heads, *rows})
 
-    def find(
-        self, logs: Sequence[str], *, status: str | None = None, search: str | None = None
-    ) -> Iterator[Any]:
-        """Live rows of the logs, by status and by part of name or code, sorted by center."""
-        for log in logs:
-            for row in self.rows(log):
-                if status is not None and row.status != status:
-                    continue
-                if (
-                    search is not None
-                    and search not in row.name
-                    and search not in row.center
-                    and search.encode() not in row.body
-                ):
-                    continue
-                yield row
-
     def row(self, log: str, center: str) -> Any | None:
         """The live row of one center."""
         with read_transaction(self.engine) as connection:
@@ -261,30 +253,17 @@ def _move(connection: Connection, log: str, generation: int, position: int) -> N
 
 
 def _write(connection: Connection, log: str, generation: int, rows: Sequence[Any]) -> None:
-    if not rows:
-        return
-    gone = delete(register).where(
-        register.c.log == log,
-        register.c.generation == generation,
-        register.c.center == bindparam("gone"),
+    delete_rows(
+        connection, register, "center", [row.center for row in rows], log=log, generation=generation
     )
-    connection.execute(gone, [{"gone": row.center} for row in rows])
-    connection.execute(
-        insert(register),
-        [
-            {
-                "log": log,
-                "generation": generation,
-                "center": row.center,
-                "name": row.name,
-                "status": row.status,
-                "entries": row.entries,
-                "position": row.position,
-                "body": row.body,
-            }
-            for row in rows
-        ],
-    )
+    ready = [
+        (log, generation, row.center, row.name, row.status, row.entries, row.position, row.body)
+        for row in rows
+    ]
+    write_rows(connection, _INSERT, ready)
+
+
+_INSERT = Insert(register)
 
 
 def _recorded(row: reading.Row) -> Recorded:

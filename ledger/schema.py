@@ -32,16 +32,21 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
     event,
     insert,
+    text,
 )
+from sqlalchemy import String as _String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 
 __all__ = [
     "APPEND_ONLY",
+    "PARTITIONED",
+    "REFUSED",
     "SCHEMA_VERSION",
     "checkpoints",
     "cosignatures",
@@ -63,7 +68,19 @@ __all__ = [
 
 SCHEMA_VERSION = 2
 
+REFUSED = "TZ001"
+"""SQLSTATE of the triggers on a server that refuse a change."""
+
 metadata = MetaData()
+
+# A server has one partition of these tables for each log, so that a log can be moved as a whole.
+_BY_LOG: dict[str, Any] = {"info": {"partitioned by": "log"}}
+
+
+def String(length: int) -> _String:  # noqa: N802  it stands for the type
+    """Text ordered by its code points on every engine, whatever the server's language."""
+    return _String(length).with_variant(_String(length, collation="C"), "postgresql")
+
 
 logs = Table(
     "logs",
@@ -91,6 +108,7 @@ entries = Table(
     Column("attachments", Text),
     Column("leaf", LargeBinary(32), nullable=False),
     UniqueConstraint("log", "stream", "version", name="entries_stream"),
+    **_BY_LOG,
 )
 
 stream_heads = Table(
@@ -101,6 +119,7 @@ stream_heads = Table(
     Column("version", Integer, nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 sealed_heads = Table(
@@ -112,6 +131,7 @@ sealed_heads = Table(
     Column("leaf", LargeBinary(32), nullable=False),
     Column("status", LargeBinary(32), nullable=False),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 checkpoints = Table(
@@ -121,6 +141,7 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary(32), nullable=False),
     Column("note", LargeBinary, nullable=False),
+    **_BY_LOG,
 )
 
 cosignatures = Table(
@@ -136,7 +157,8 @@ cosignatures = Table(
         ["checkpoints.log", "checkpoints.size"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
+    **_BY_LOG,
 )
 
 tiles = Table(
@@ -148,6 +170,7 @@ tiles = Table(
     # Before the hashes: SQLite reaches it without reading past them.
     Column("root", LargeBinary(32), nullable=False),
     Column("hashes", LargeBinary(8192), nullable=False),
+    **_BY_LOG,
 )
 
 keys = Table(
@@ -164,8 +187,9 @@ keys = Table(
         ["entries.log", "entries.position"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
     sqlite_with_rowid=False,
+    **_BY_LOG,
 )
 
 vault = Table(
@@ -181,7 +205,8 @@ vault = Table(
         ["entries.log", "entries.position"],
         deferrable=True,
         initially="DEFERRED",
-    ),
+    ).ddl_if(dialect="sqlite"),
+    **_BY_LOG,
 )
 
 files = Table(
@@ -218,6 +243,7 @@ register = Table(
     Column("entries", BigInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    **_BY_LOG,
 )
 
 reading_heads = Table(
@@ -230,6 +256,14 @@ reading_heads = Table(
 
 APPEND_ONLY = (entries, tiles, checkpoints, cosignatures, keys, files, editions)
 """Tables whose rows are never changed and never deleted."""
+
+
+@compiles(CreateTable, "postgresql")
+def _create_partitioned(create: CreateTable, compiler: Any, **options: Any) -> str:
+    """The statement with its partitioning: as an option of the table it would have SQLAlchemy load
+    all it knows of PostgreSQL for every ledger in a file."""
+    statement: str = compiler.visit_create_table(create, **options)
+    return f"{statement.rstrip()} PARTITION BY LIST (log)" if create.element.info else statement
 
 
 def create_schema(connection: Connection) -> None:
@@ -251,3 +285,66 @@ def _make_triggers(table: Table, connection: Connection, **_: Any) -> None:
 
 for _table in APPEND_ONLY:
     event.listen(_table, "after_create", _make_triggers)
+
+
+def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -> None:
+    """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
+    if connection.dialect.name != "postgresql":
+        return
+    connection.execute(text(_REFUSE))
+    for table in APPEND_ONLY:
+        for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            connection.exec_driver_sql(
+                f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
+                f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
+            )
+    # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
+    connection.execute(text(_SETTLED_PATH))
+    connection.execute(text(_OPEN_LOG))
+    connection.exec_driver_sql("REVOKE ALL ON FUNCTION taizhang_open_log(text) FROM PUBLIC")
+
+
+event.listen(metadata, "after_create", _make_server_guards)
+
+_REFUSE = f"""
+CREATE FUNCTION taizhang_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '%: the ledger is append-only, % is refused', TG_ARGV[0], TG_OP
+        USING ERRCODE = '{REFUSED}';
+END $$
+"""
+
+_SETTLED_PATH = (
+    "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
+)
+
+PARTITIONED = tuple(table for table in metadata.sorted_tables if table.info)
+"""Tables of which a server keeps a partition for each log."""
+
+# Runs with the rights of the owner, so that who may only add rows can begin a log. Attaching a
+# table that is ready, instead of making it in its place, lets the other logs be written meanwhile.
+_OPEN_LOG = f"""
+CREATE FUNCTION taizhang_open_log(opened text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    parent text;
+    part text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('taizhang/' || opened, 0));
+    FOREACH parent IN ARRAY ARRAY[{", ".join(f"'{table.name}'" for table in PARTITIONED)}] LOOP
+        part := parent || '_' || opened;
+        IF octet_length(part) > 63 THEN
+            part := parent || '_' || md5(opened);
+        END IF;
+        CONTINUE WHEN to_regclass(quote_ident(part)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, parent);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES IN (%L)',
+                       parent, part, opened);
+        IF parent = ANY (ARRAY[{", ".join(f"'{table.name}'" for table in APPEND_ONLY)}]) THEN
+            EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT '
+                           'EXECUTE FUNCTION taizhang_refuse(%L)',
+                           part || '_refuse_statement', part, parent);
+        END IF;
+    END LOOP;
+END $$
+"""

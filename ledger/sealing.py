@@ -23,7 +23,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert
+from sqlalchemy import Connection, Engine
 
 from ledger import reading
 from ledger.anchor import Anchors, open_anchor
@@ -52,7 +52,7 @@ from ledger.merkle import frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.references import Ignored, References
 from ledger.schema import sealed_heads
-from ledger.statements import rows_of
+from ledger.statements import Insert, delete_rows, rows_of, write_rows
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 from ledger.tile_check import NoTiles
@@ -180,6 +180,7 @@ class _Made(NamedTuple):
 
 def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     connection, log = work.connection, work.log
+    reading.lock_log(connection, log)
     head = reading.log_head(connection, log)
     if not head.size:
         raise NotFoundError("there is no log {log}; nothing is recorded in it", log=log)
@@ -372,12 +373,9 @@ def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEntry]) -> None:
-    gone = delete(sealed_heads).where(_H.log == log, _H.stream == bindparam("stream_"))
-    connection.execute(gone, [{"stream_": stream} for stream in changed])
-    connection.execute(
-        insert(sealed_heads),
-        [
-            {"log": log, "stream": s, "version": e.version, "leaf": e.head, "status": e.status}
-            for s, e in changed.items()
-        ],
-    )
+    delete_rows(connection, sealed_heads, "stream", changed, log=log)
+    rows = [(log, stream, e.version, e.head, e.status) for stream, e in changed.items()]
+    write_rows(connection, _INSERT_HEAD, rows)
+
+
+_INSERT_HEAD = Insert(sealed_heads)

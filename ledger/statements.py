@@ -6,15 +6,40 @@ parameters and results. Lists for `IN` come in a few fixed lengths, so that text
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, bindparam
+from sqlalchemy import (
+    BigInteger,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    update,
+)
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-__all__ = ["LIST_LENGTHS", "Statement", "cursor_of", "in_list", "lists_of", "rows_of"]
+__all__ = [
+    "LIST_LENGTHS",
+    "Insert",
+    "Statement",
+    "Update",
+    "cursor_of",
+    "delete_rows",
+    "in_list",
+    "lists_of",
+    "rows_of",
+    "write_rows",
+]
 
 T = TypeVar("T")
 
@@ -47,8 +72,113 @@ class Statement:
         return found
 
 
+class Insert(Statement):
+    """Rows of a table, each a tuple of its columns in their order."""
+
+    __slots__ = ("_copy", "_types")
+
+    def __init__(self, table: Table) -> None:
+        names = [column.name for column in table.c]
+        super().__init__(insert(table), *names)
+        self._copy = f"COPY {table.name} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+        self._types = [_server_type(column) for column in table.c]
+
+    def copy(self, cursor: Any, rows: Iterable[Sequence[object]]) -> None:
+        """Write many rows at once, on PostgreSQL."""
+        with cursor.copy(self._copy) as copy:
+            copy.set_types(self._types)
+            for row in rows:
+                copy.write_row(row)
+
+
+class Update(Statement):
+    """New values of a table's columns; each row is a tuple of them, then of the keys `log` and one
+    more. The rows given together are of one log."""
+
+    __slots__ = ("_at_once",)
+
+    def __init__(self, table: Table, *values: str, key: str) -> None:
+        named = [*values, "log", key]
+        row: dict[str, Any] = {name: bindparam(f"{name}_") for name in named}
+        wanted = and_(table.c.log == row["log"], table.c[key] == row[key])
+        changed = update(table).where(wanted).values({name: row[name] for name in values})
+        super().__init__(changed, *(f"{name}_" for name in named))
+        columns = [*values, key]
+        lists = ", ".join(f"%s::{_server_type(table.c[name])}[]" for name in columns)
+        self._at_once = (
+            f"UPDATE {table.name} SET {', '.join(f'{name} = new.{name}' for name in values)} "  # noqa: S608  names of the schema
+            f"FROM unnest({lists}) AS new({', '.join(columns)}) "
+            f"WHERE {table.name}.log = %s AND {table.name}.{key} = new.{key}"
+        )
+
+    def change(self, cursor: Any, rows: Sequence[Sequence[object]]) -> None:
+        """Change many rows at once, on PostgreSQL."""
+        *values, logs, keys = zip(*rows, strict=True)
+        arrays = [_array(column) for column in (*values, keys)]
+        cursor.execute(self._at_once, (*arrays, logs[0]))
+
+
+def _array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text of an array: made in one go, it takes a third of the driver's time."""
+    if isinstance(values[0], int):
+        return f"{{{','.join(map(str, values))}}}"
+    if isinstance(values[0], bytes):
+        return '{"\\\\x' + '","\\\\x'.join([value.hex() for value in values]) + '"}'
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+def write_rows(
+    connection: Connection, statement: Statement, rows: Sequence[Sequence[object]]
+) -> None:
+    """Carry out a statement for each row, in the way that is fastest on the engine."""
+    if not rows:
+        return
+    cursor = cursor_of(connection)
+    many = connection.dialect.name == "postgresql" and len(rows) > 1
+    if many and isinstance(statement, Insert):
+        statement.copy(cursor, rows)
+    elif many and isinstance(statement, Update):
+        statement.change(cursor, rows)
+    else:
+        cursor.executemany(statement.text(connection), rows)
+
+
+def delete_rows(
+    connection: Connection, table: Table, among: str, values: Iterable[object], **same: object
+) -> None:
+    """Delete the rows whose column `among` has one of the values; other columns are as given."""
+    cursor = cursor_of(connection)
+    for some in lists_of(values):
+        statement = _deletion(table, among, tuple(same), len(some))
+        cursor.execute(statement.text(connection), (*same.values(), *some))
+
+
+@lru_cache(maxsize=64)
+def _deletion(table: Table, among: str, same: tuple[str, ...], length: int) -> Statement:
+    wanted = [table.c[name] == bindparam(f"{name}_") for name in same]
+    gone = delete(table).where(*wanted, in_list(table.c[among], length))
+    return Statement(
+        gone, *(f"{name}_" for name in same), *(f"in_{number}" for number in range(length))
+    )
+
+
+def _server_type(column: ColumnElement[Any]) -> str:
+    """What PostgreSQL calls the type of a column."""
+    kind = column.type
+    if isinstance(kind, LargeBinary):
+        return "bytea"
+    if isinstance(kind, BigInteger):
+        return "int8"
+    return "int4" if isinstance(kind, Integer) else "text"
+
+
 def cursor_of(connection: Connection) -> DBAPICursor:
     """A cursor of the driver, inside the connection's transaction."""
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        cursor: DBAPICursor = driver.cursor(binary=True)
+        return cursor
     return connection.connection.cursor()
 
 

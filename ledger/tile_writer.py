@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from ledger.errors import IntegrityFailure
 from ledger.merkle import tree_root
 from ledger.schema import tiles
-from ledger.statements import Statement
+from ledger.statements import Insert, Statement
 from ledger.tile_reader import read_below
 from ledger.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 
@@ -65,6 +65,10 @@ class TileGrowth:
         self._start += done
         del self._leaves[:done]
 
+    def extend_unfinished(self, leaf: bytes) -> None:
+        """Take the leaf of an entry that completes no tile."""
+        self._leaves.append(leaf)
+
     def _complete_first(self, connection: Connection, root: bytes) -> None:
         """Read the leaves that were recorded before this object was there to keep them."""
         number, width = divmod(self._start, TILE_WIDTH)
@@ -86,4 +90,4 @@ class TileGrowth:
             write(_INSERT, [(self._log, level, number, tree_root(roots), b"".join(roots))])
 
 
-_INSERT = Statement(insert(tiles), *(column.name for column in tiles.c))
+_INSERT = Insert(tiles)

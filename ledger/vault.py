@@ -44,6 +44,10 @@ def keep_file(connection: Connection, digest: str, content: bytes) -> None:
     """Keep an attachment under its hash; the same content is kept once."""
     assert sha256(content).hexdigest() == digest  # noqa: S101  the caller has just hashed it
     if connection.execute(select(files.c.sha256).where(files.c.sha256 == digest)).first() is None:
-        connection.execute(
-            insert(files).values(sha256=digest, length=len(content), content=content)
-        )
+        row = {"sha256": digest, "length": len(content), "content": content}
+        if connection.dialect.name == "postgresql":  # somebody else may be keeping it just now
+            from sqlalchemy.dialects import postgresql  # slow to load, and rarely needed
+
+            connection.execute(postgresql.insert(files).values(row).on_conflict_do_nothing())
+        else:
+            connection.execute(insert(files).values(row))

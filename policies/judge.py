@@ -27,7 +27,7 @@ from policies.legal_time import WorkCalendar, weekdays_only
 from policies.rulebook import Resolution, Rulebook
 from policies.rules.grading import counter_rules
 from policies.verdict import Knowledge, Verdict
-from projections.center import CenterState, new_center
+from projections.center import CenterState, act_at_issue, new_center
 from projections.rounds import adopted_on
 
 __all__ = ["ENGINE", "Judge", "Judgement", "readings_on"]
@@ -72,17 +72,13 @@ class Judge:
             return _NOTHING
         resolution = self.resolve(entry, state, knowledge)
         edition = resolution.edition
-        applied = edition or resolution.fallback
         if entry.kind == "fact":
-            if applied is None or chapter is None:
-                return _NOTHING
-            case = self.case(applied, state, entry.on, knowledge, getattr(entry, "round", None))
+            if edition is None or chapter is None:
+                return _ruled_by_none(entry, state)
+            case = self.case(edition, state, entry.on, knowledge, getattr(entry, "round", None))
             verdict = chapter(case, entry, knowledge)
-            if edition is not None:
-                return Judgement(_ruling(case, edition, verdict.outcome), (), tuple(verdict.notes))
-            # No regulation speaks of it; which act an objection aims at is a fact even so.
-            target = verdict.outcome.target
-            return _NOTHING if target is None else Judgement(_aimed_at(target))
+            return Judgement(_ruling(case, edition, verdict.outcome), (), tuple(verdict.notes))
+        applied = edition or resolution.fallback
         if applied is None:
             return Judgement(None, (_policy_undetermined(resolution, entry),))
         case = self.case(applied, state, entry.on, knowledge, getattr(entry, "round", None))
@@ -171,8 +167,13 @@ def readings_on(knowledge: Knowledge, scheme: str, on: date) -> dict[str, str]:
     return {key: found.value for key, found in adopted_on(adopted, on).items()} if adopted else {}
 
 
-def _aimed_at(target: int) -> Ruling:
-    return Ruling(edition=None, edition_sha256=None, engine=ENGINE, outcome=Outcome(target=target))
+def _ruled_by_none(entry: Entry, state: CenterState) -> Judgement:
+    """No regulation speaks of the fact; which act an objection aims at is a fact even so."""
+    target = act_at_issue(state, entry.subject) if isinstance(entry, e.ObjectionLodged) else None
+    if target is None:
+        return _NOTHING
+    aim = Outcome(target=target)
+    return Judgement(Ruling(edition=None, edition_sha256=None, engine=ENGINE, outcome=aim))
 
 
 def _ruling(case: Case, edition: Edition | None, outcome: Outcome) -> Ruling:

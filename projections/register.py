@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from msgspec.structs import astuple
 from projections.center import CenterState
 from projections.counters import counts
 
-__all__ = ["RegisterRow", "digest", "is_row_of", "row_of"]
+__all__ = ["RegisterRow", "digest", "is_row_of", "matching", "row_of"]
 
 
 class RegisterRow(msgspec.Struct, frozen=True):
@@ -50,6 +50,18 @@ def is_row_of(row: tuple[Any, ...] | None, state: CenterState) -> bool:
         found == value and found.__class__ is value.__class__
         for found, value in zip(row, astuple(expected), strict=True)
     )
+
+
+def matching(
+    rows: Iterable[RegisterRow], *, status: str | None = None, search: str | None = None
+) -> Iterator[RegisterRow]:
+    """The rows of a status, and with a part of a name or code that is looked for."""
+    for row in rows:
+        if status is not None and row.status != status:
+            continue
+        known = search is None or search in row.name or search in row.center
+        if known or (search is not None and search.encode() in row.body):
+            yield row
 
 
 def digest(rows: Iterable[RegisterRow]) -> str:

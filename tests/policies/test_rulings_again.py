@@ -92,6 +92,28 @@ def test_later_law_changes_no_ruling(scheme: str, data: st.DataObject) -> None:
         assert (found.notes, found.bars) == (recorded.findings, recorded.deviations)
 
 
+def test_an_objection_no_edition_rules_keeps_its_target() -> None:
+    """An objection lodged after the edition ended is given again with the act it aims at."""
+    center = "beijing/id:x"
+    ledger = MemoryLedger()
+    designated = {"type": "CenterDesignated", "on": "2020-07-10", "name": "甲"}
+    objection = {"type": "ObjectionLodged", "on": "2022-01-01", "objection": "p", "claim": "异议"}
+    for line in (
+        {**designated, "center": center, "round": "beijing:designation:2020"},
+        {**objection, "center": center, "subject": "designation"},
+    ):
+        assert ledger.record(line, historical=True).recorded
+    log = ledger.log("beijing")
+    aimed_at, lodged = log[-2:]
+    state = fold(center, [aimed_at], on=lodged.on)
+    known = KnownBefore(knowledge_of(log), lodged.position)
+    found = again(later_judge(), lodged, state, known)
+    assert found.ruling is not None
+    assert found.ruling.edition is None
+    assert found.ruling.outcome.target == aimed_at.position
+    assert as_stored(found.ruling) == as_stored(lodged.ruling)
+
+
 def as_stored(ruling: object) -> bytes:
     """The ruling as bytes."""
     return msgspec.json.encode(ruling)

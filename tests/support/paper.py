@@ -262,7 +262,13 @@ def _undo(found: Standing, event: Event, target: Event) -> None:
     if target.type == "DesignationProposed":
         procedure = found.procedures.get(round_id)
         others = [p for r, p in found.procedures.items() if r != round_id and _is_live(p)]
-        if procedure and procedure.proposed is None and not others:
+        # A proposal of another round that stands, with no application behind it, goes on.
+        if (
+            procedure
+            and procedure.proposed is None
+            and found.under_way == "applicant"
+            and not others
+        ):
             found.under_way = None  # what it was before the application
 
 
