@@ -31,6 +31,7 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
+    "each_sealed_head",
     "is_log_name",
     "leaf_hashes",
     "leaf_of",
@@ -230,6 +231,14 @@ def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
     """What is kept of each stream in the newest seal's index; nothing before the first one."""
     rows = rows_of(connection, _SEALED_HEADS, log)
     return {row[0]: IndexEntry._make(row[1:]) for row in rows}
+
+
+def each_sealed_head(connection: Connection, log: str) -> Iterator[tuple[Any, ...]]:
+    """The same one by one, as stream, version, leaf and status; in no order."""
+    cursor = cursor_of(connection)
+    cursor.execute(_SEALED_HEADS.text(connection), (log,))
+    while rows := cursor.fetchmany(_CHUNK):
+        yield from map(tuple, rows)
 
 
 def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:
