@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ledger.book import Book, Receipt
     from ledger.damage import Report
     from ledger.migrating import Migrated
-    from ledger.reading import Row
+    from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
     from ledger.verify import Verification
     from policies.audit import AuditFinding
@@ -242,6 +242,23 @@ class Desk:
             self.catch_up([head.log for head in self.logs()])
         return migrated
 
+    def move(self, log: str, to: str, *, progress: Progress | None = None) -> LogHead:
+        """Move a log to the ledger at another URL, with the same trust folder; it is checked there
+        before it is in force."""
+        from ledger.moving import move_log
+
+        other = Desk(to, clock=self.clock, trust=self.trust_path)
+        try:
+            return move_log(
+                self.engine,
+                other.engine,
+                log,
+                check=lambda: other.verify(scheme=log, as_in_force=True).problems,
+                progress=progress,
+            )
+        finally:
+            other.close()
+
     def grant(self, *, recorders: Sequence[str], readers: Sequence[str]) -> None:
         """Let roles of the server record, or only read."""
         from ledger.roles import grant_roles
@@ -343,10 +360,14 @@ class Desk:
         *,
         scheme: str | None = None,
         outside: Outside | None = None,
+        as_in_force: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Everything recomputed from stored bytes, of one log or all, and compared with what is
-        kept outside the database; what does not fit, by entry."""
+        kept outside the database; what does not fit, by entry.
+
+        With `as_in_force` a copy of a log that is in force elsewhere must be as complete as that.
+        """
         from cli.proofs import standings
         from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
@@ -354,6 +375,7 @@ class Desk:
         outside = outside or Outside()
         if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
+        copies = [] if as_in_force else self._copies()
 
         def told(_log: str, done: int, size: int) -> None:
             if progress is not None:
@@ -362,11 +384,12 @@ class Desk:
         found = verify(
             self.engine,
             log=scheme,
-            against=against_of(self._proofs_or_none(), outside),
+            against=against_of(self._proofs_or_none(), outside, copies=copies),
             statuses=standings,
             listing=True,
             quick=outside.quick,
             since=outside.since,
+            as_in_force=as_in_force,
             jobs=outside.jobs,
             progress=told,
         )
@@ -448,6 +471,14 @@ class Desk:
 
         with read_transaction(self.engine) as connection, lenient_text(connection):
             return reading.log_names(connection)
+
+    def _copies(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.copied_logs(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
@@ -562,10 +593,11 @@ class Desk:
         return foreign_score(edition, state, table, round_id=round_id, experts=experts)
 
     def logs_of(self, scheme: str | None) -> list[str]:
-        """Names of the logs there are: that of a scheme, or all."""
+        """Names of the logs there are: that of a scheme, or all that are in force here."""
         if scheme is not None:
             self._scheme(scheme)
-        return [head.log for head in self.logs() if scheme in (None, head.log)]
+        kept = [head for head in self.logs() if scheme in (None, head.log)]
+        return [head.log for head in kept if scheme is not None or head.in_force_at is None]
 
     def newest_instant(self, log: str) -> str | None:
         """When the last entry of a log was recorded."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,8 +33,9 @@ class Outside:
     jobs: int = 1
 
 
-def against_of(proofs: Proofs | None, outside: Outside) -> Against:
-    """The anchors of the ledger's trust folder, where it has one, and what was brought along."""
+def against_of(proofs: Proofs | None, outside: Outside, *, copies: Collection[str] = ()) -> Against:
+    """The anchors of the ledger's trust folder, where it has one, and what was brought along; not
+    the anchors of logs of which there are copies, for they go on elsewhere."""
     notes = [OutsideNote("checkpoint", name, data) for name, data in outside.notes]
     keys, heads, witnesses = list(outside.keys), {}, list(outside.witnesses)
     if proofs is not None:
@@ -42,7 +43,7 @@ def against_of(proofs: Proofs | None, outside: Outside) -> Against:
         witnesses += proofs.anchors.witnesses()
         for log in proofs.anchors.logs():
             note = proofs.anchors.note(log)
-            if note is not None:
+            if note is not None and log not in copies:
                 notes.append(OutsideNote("anchor", str(proofs.anchors.path(log)), note))
                 heads[log] = proofs.anchors.heads(log)
     mirrors = {log: Mirror(name, hashes) for log, name, hashes in outside.mirrors}

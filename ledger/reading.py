@@ -31,6 +31,7 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
+    "copied_logs",
     "each_sealed_head",
     "is_log_name",
     "leaf_hashes",
@@ -72,13 +73,15 @@ class Row(NamedTuple):
 
 
 class LogHead(NamedTuple):
-    """How long a log is, its root, the stored form of its frontier, and its generation."""
+    """How long a log is, its root, the stored form of its frontier, its generation, and the ledger
+    in which it is in force, where this is a copy."""
 
     log: str
     size: int
     root: bytes
     frontier: bytes
     generation: int = 1
+    in_force_at: str | None = None
 
 
 def read_entry(connection: Connection, log: str, position: int) -> Row:
@@ -205,6 +208,13 @@ def log_names(connection: Connection) -> list[str]:
     """The names of all logs that have a head, whatever it holds."""
     names = {name for name, *_ in rows_of(connection, _HEADS) if is_log_name(name)}
     return sorted(names)
+
+
+def copied_logs(connection: Connection) -> list[str]:
+    """The names of the logs that are in force elsewhere, whatever their heads hold."""
+    wanted = LogHead._fields.index("in_force_at")
+    rows = rows_of(connection, _HEADS)
+    return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
 
 
 def is_log_name(value: object) -> bool:

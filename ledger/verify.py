@@ -98,6 +98,7 @@ def verify(
     listing: bool = False,
     quick: bool = False,
     since: int | None = None,
+    as_in_force: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
     limit: int = 10_000,
@@ -108,10 +109,11 @@ def verify(
     gives the digests of published statuses, without which seals are compared in part, and with
     `listing` also what is said of lists (`ledger.seal_check`). `quick` takes the leaf hashes as
     they are stored and hashes no payload again. `since` begins at the checkpoint of that size of
-    one log, whose root the entries before it must still give. With `jobs` so many processes check;
+    one log, whose root the entries before it must still give. A copy of a log that was moved has no
+    private values; `as_in_force` demands them. With `jobs` so many processes check;
     then `statuses` must be a function at the top of a module.
     """
-    scope = _Scope(against or Against(), statuses, listing, quick, since)
+    scope = _Scope(against or Against(), statuses, listing, quick, since, as_in_force)
     if jobs > 1 and not scope.is_partial:
         found = _verify_together(engine, log, scope, jobs, progress, limit)
         if found is not None:
@@ -158,6 +160,7 @@ class _Scope(NamedTuple):
     listing: bool
     quick: bool
     since: int | None
+    as_in_force: bool
     crew: Crew | None = None
 
     @property
@@ -245,6 +248,8 @@ class _Check:
         self._check_stream_heads(check)
         if not scope.is_partial:
             parts.keys.finish()
+            if head and head[4] is not None and not scope.as_in_force:
+                parts.values.gone.clear()  # with the log, to where it is in force
             parts.values.finish(references.erased)
         if scope.since is None:
             rows = (row for rows in self._chunks(_TILES, log) for row in rows)
@@ -536,7 +541,7 @@ def _check_head(
         if check.size:
             _add_head(check, "it is missing")
         return
-    size, root, frontier, present = head
+    size, root, frontier, present, _ = head
     if present.__class__ is not int or (present != generation and not check.damaged):
         _add_head(
             check,
@@ -647,7 +652,7 @@ _LEAVES = Statement(
 )
 _COUNT = Statement(_of_log(entries).with_only_columns(func.count()), "log_")
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
-_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation"), "log_")
+_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation", "in_force_at"), "log_")
 _TILE = Statement(
     _of_log(tiles, "root", "hashes")
     .where(tiles.c.level == bindparam("level_"))
