@@ -130,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             shown = Figures(*(median(column) for column in zip(*rounds, strict=True)))
             print(
                 f"| {count} | {way} | {shown.rate:.0f} | {shown.p50:.1f} | {shown.p99:.1f} "
-                f"| {shown.worst:.0f} | {shown.cpu:.2f} | {shown.share:.2f} | {median(syncs):.2f} |",
+                f"| {shown.worst:.0f} | {shown.cpu:.2f} | {shown.share:.2f} "
+                f"| {median(syncs):.2f} |",
                 flush=True,
             )
     print("\nCPU of all processes for each commit; the least any process got, of its fair share.")
