@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
     from ledger.damage import Report
+    from ledger.group_commit import GroupCommit
     from ledger.migrating import Migrated
     from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
@@ -147,6 +149,7 @@ class Desk:
         self.clock = clock
         self.create = create
         self.has_recorded = False
+        self._opening = Lock()
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -180,6 +183,14 @@ class Desk:
         from ledger.book import Book
 
         return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def group_commit(self) -> GroupCommit:
+        """The write path for many threads; the regulations are stored."""
+        from ledger.group_commit import GroupCommit
+
+        self._keep_editions()
+        return GroupCommit(self.book, after=self._take_in)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -275,24 +286,33 @@ class Desk:
         progress: Callable[[int], None] | None = None,
     ) -> Receipt:
         """Rule and record a file, or nothing of it; then bring the register up to date."""
-        from projections.running import catch_up
-
         self._keep_editions()
-
-        def after(log: str, states: Callable[[str], Any]) -> None:
-            self.has_recorded = True
-            catch_up(self.source, self.shelf, log, states=states)
-
         receipt = self.book.record(
             lines,
             historical=historical,
             dry_run=dry_run,
             folder=folder,
             progress=progress,
-            after=after,
+            after=self._take_in,
         )
         if not dry_run:
             self._remember(receipt.erased)
+        return receipt
+
+    def record_shared(
+        self, lines: Iterable[bytes], *, historical: bool = False, folder: Path | None = None
+    ) -> Receipt:
+        """The same for callers on many threads of one desk, whose lines share transactions.
+
+        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
+        those after the transaction.
+        """
+        with self._opening:
+            committer = self.group_commit
+        receipt = committer.record(lines, historical=historical, folder=folder)
+        if receipt.erased:
+            with self._opening:
+                self._remember(receipt.erased)
         return receipt
 
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
@@ -620,7 +640,7 @@ class Desk:
             raise MalformedError(message, problems=checked.defects, file=source, count=count)
         self._keep_editions()
         is_new = add_edition(self.engine, checked.edition.edition, data)
-        for part in ("rulebook", "judge", "book"):
+        for part in ("rulebook", "judge", "book", "group_commit"):
             self.__dict__.pop(part, None)
         return is_new
 
@@ -641,6 +661,13 @@ class Desk:
         from ledger.policy_store import keep_editions
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+
+    def _take_in(self, log: str, states: Callable[[str], Any]) -> None:
+        """Bring the register up to date with what was just recorded."""
+        from projections.running import catch_up
+
+        self.has_recorded = True
+        catch_up(self.source, self.shelf, log, states=states)
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
