@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
-from ledger.errors import MalformedError, NotFoundError
+from ledger.errors import MalformedError, NotFoundError, ReadOnlyError
 from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
 from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
+    from ledger.migrating import Migrated
     from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
     from ledger.verify import Verification
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from policies.scoring import Table
     from policies.verdict import Knowledge
     from policies.what_if import Rejudged
+    from projections.register import RegisterRow
     from projections.round_totals import PartInRound
     from projections.running import Difference, Progress
 
@@ -224,6 +227,26 @@ class Desk:
         self._keep_editions()
         return self.rulebook.ids()
 
+    def migrate(self, *, dry_run: bool = False) -> Migrated:
+        """Bring an older ledger to the newest schema; before anything else is asked of the desk."""
+        from ledger.engine import open_engine
+        from ledger.migrating import migrate
+
+        engine = open_engine(self.url, older=True)
+        try:
+            migrated = migrate(engine, dry_run=dry_run)
+        finally:
+            engine.dispose()
+        if migrated.before != migrated.after and not dry_run:
+            self.catch_up([head.log for head in self.logs()])
+        return migrated
+
+    def grant(self, *, recorders: Sequence[str], readers: Sequence[str]) -> None:
+        """Let roles of the server record, or only read."""
+        from ledger.roles import grant_roles
+
+        grant_roles(self.engine, recorders=recorders, readers=readers)
+
     def record(
         self,
         lines: Iterable[bytes],
@@ -361,10 +384,21 @@ class Desk:
     def register(
         self, *, scheme: str | None, status: str | None, search: str | None
     ) -> Iterator[Any]:
-        """The register's rows, brought up to date first."""
+        """The register's rows, up to the end of each log."""
+        from projections.register import matching
+
         logs = [head.log for head in self.logs() if scheme is None or head.log == scheme]
-        self.catch_up(logs)
-        return self.shelf.find(logs, status=status, search=search)
+        rows = chain.from_iterable(map(self._register_of, logs))
+        return matching(rows, status=status, search=search)
+
+    def _register_of(self, log: str) -> Iterator[RegisterRow]:
+        from projections.running import caught_up
+
+        try:
+            self.catch_up([log])
+        except ReadOnlyError:  # on a standby, or as somebody who may only read
+            return caught_up(self.source, self.shelf, log)
+        return self.shelf.rows(log)
 
     def catch_up(self, logs: Sequence[str]) -> None:
         """Bring the register to the end of each log."""

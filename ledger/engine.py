@@ -38,6 +38,7 @@ __all__ = [
     "lock_ledger",
     "open_engine",
     "read_transaction",
+    "schema_of",
     "translated_errors",
     "write_transaction",
 ]
@@ -46,10 +47,13 @@ _BUSY = "taizhang_busy_seconds"
 _TURN = "taizhang_turn"
 
 
-def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = None) -> Engine:
+def open_engine(
+    url: str, *, create: bool = False, older: bool = False, busy_seconds: float | None = None
+) -> Engine:
     """Return an engine on the ledger at this SQLAlchemy URL; with `create`, make it first.
 
-    Creating is atomic and may be done by several processes at once: one creates, all open.
+    Creating is atomic and may be done by several processes at once: one creates, all open. With
+    `older` a ledger of an older schema is opened too, to be migrated.
     Raises NotFoundError where no ledger is, LedgerError where it cannot be read.
     """
     target = _parse(url)
@@ -59,7 +63,7 @@ def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = 
         with translated_errors():
             if create:
                 _create(engine)
-            _check_schema(engine)
+            _check_schema(engine, older=older)
             if engine.dialect.name == "sqlite":
                 sqlite_engine.settle(engine, wait=wait)
     except BaseException:
@@ -100,6 +104,24 @@ def lock_ledger(connection: Connection) -> None:
     """Keep others from what no log guards (tables, editions) until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('taizhang', 0))"))
+
+
+def schema_of(connection: Connection) -> int:
+    """The number of the schema a ledger is kept in; raises NotFoundError where none is."""
+    try:
+        found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+    except DBAPIError as error:
+        if _translate(error) is not None:
+            raise
+        found = None
+    if found is None:
+        raise NotFoundError(
+            "{url} is no ledger: create one with `taizhang init`",
+            url=connection.engine.url.render_as_string(),
+        )
+    if not (isinstance(found, str) and found.isascii() and found.isdigit()):
+        raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
+    return int(found)
 
 
 @contextmanager
@@ -180,32 +202,20 @@ def _create(engine: Engine) -> None:
         create_schema(connection)
 
 
-def _check_schema(engine: Engine) -> None:
+def _check_schema(engine: Engine, *, older: bool) -> None:
     with read_transaction(engine) as connection:
-        try:
-            found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-        except DBAPIError as error:
-            if _translate(error) is not None:
-                raise
-            found = None
-    if found is None:
-        raise NotFoundError(
-            "{url} is no ledger: create one with `taizhang init`",
-            url=engine.url.render_as_string(),
-        )
-    if not (isinstance(found, str) and found.isascii() and found.isdigit()):
-        raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
-    if int(found) > SCHEMA_VERSION:
+        found = schema_of(connection)
+    if found > SCHEMA_VERSION:
         raise LedgerError(
             "the ledger was written by a newer taizhang (schema {found}, this one knows {known}): "
             "upgrade taizhang",
             found=found,
             known=SCHEMA_VERSION,
         )
-    if int(found) < SCHEMA_VERSION:
+    if found < SCHEMA_VERSION and not older:
         raise LedgerError(
             "the ledger was written by an older taizhang (schema {found}, this one knows {known}): "
-            "read it with that version, or record its entries in a new ledger",
+            "make a backup of it, then run `taizhang migrate`",
             found=found,
             known=SCHEMA_VERSION,
         )

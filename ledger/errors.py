@@ -7,6 +7,7 @@
     ├── ConflictError            somebody else was first                                   exit 4
     │   ├── KeyConflictError     a known key with other content
     │   └── BusyError            the ledger stayed locked by another writer
+    ├── ReadOnlyError            a standby, a role or a file that may only be read         exit 1
     ├── RefusedError             an act the rules do not support                           exit 1
     └── IntegrityFailure         stored bytes do not say what they said when recorded      exit 5
 
@@ -29,6 +30,7 @@ __all__ = [
     "MalformedError",
     "NotFoundError",
     "Problem",
+    "ReadOnlyError",
     "RefusedError",
     "busy",
 ]
@@ -108,6 +110,12 @@ class BusyError(ConflictError):
 def busy() -> BusyError:
     """What is said where another writer did not let go."""
     return BusyError("another writer holds the ledger: nothing was recorded, try again later")
+
+
+class ReadOnlyError(LedgerError):
+    """The ledger can be read here, and not written: nothing was recorded."""
+
+    code = "read_only"
 
 
 class RefusedError(LedgerError):

@@ -13,7 +13,14 @@ import psycopg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL
 
-from ledger.errors import ConflictError, IntegrityFailure, LedgerError, NotFoundError, busy
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    NotFoundError,
+    ReadOnlyError,
+    busy,
+)
 from ledger.schema import REFUSED
 
 __all__ = ["make_engine", "translate"]
@@ -73,12 +80,12 @@ def translate(error: BaseException) -> LedgerError | None:
         case "3D000":
             return NotFoundError("there is no such database ({reason})", reason=reason)
         case "25006":
-            return LedgerError(
+            return ReadOnlyError(
                 "this server is a standby and records nothing: name the primary, or all servers "
                 "with target_session_attrs=read-write"
             )
         case "42501":
-            return LedgerError(
+            return ReadOnlyError(
                 "the database does not allow this to the role that is connected: {reason}",
                 reason=reason,
             )

@@ -178,23 +178,6 @@ class RegisterShelf:
             rows = connection.scalars(select(register.c.log).distinct())
             return sorted({*heads, *rows})
 
-    def find(
-        self, logs: Sequence[str], *, status: str | None = None, search: str | None = None
-    ) -> Iterator[Any]:
-        """Live rows of the logs, by status and by part of name or code, sorted by center."""
-        for log in logs:
-            for row in self.rows(log):
-                if status is not None and row.status != status:
-                    continue
-                if (
-                    search is not None
-                    and search not in row.name
-                    and search not in row.center
-                    and search.encode() not in row.body
-                ):
-                    continue
-                yield row
-
     def row(self, log: str, center: str) -> Any | None:
         """The live row of one center."""
         with read_transaction(self.engine) as connection:

@@ -298,7 +298,10 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
                 f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
                 f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
             )
+    # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
+    connection.execute(text(_SETTLED_PATH))
     connection.execute(text(_OPEN_LOG.replace(":", "\\:")))
+    connection.exec_driver_sql("REVOKE ALL ON FUNCTION taizhang_open_log(text) FROM PUBLIC")
 
 
 event.listen(metadata, "after_create", _make_server_guards)
@@ -310,6 +313,10 @@ BEGIN
         USING ERRCODE = '{REFUSED}';
 END $$
 """
+
+_SETTLED_PATH = (
+    "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
+)
 
 PARTITIONED = tuple(table for table in metadata.sorted_tables if table.info)
 """Tables of which a server keeps a partition for each log."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import orjson
 from projections.center import CenterState
 from projections.counters import counts
 
-__all__ = ["RegisterRow", "digest", "row_of"]
+__all__ = ["RegisterRow", "digest", "matching", "row_of"]
 
 
 class RegisterRow(msgspec.Struct, frozen=True):
@@ -37,6 +37,18 @@ def row_of(state: CenterState) -> RegisterRow:
         state.position,
         orjson.dumps(_body(state), option=orjson.OPT_SORT_KEYS),
     )
+
+
+def matching(
+    rows: Iterable[RegisterRow], *, status: str | None = None, search: str | None = None
+) -> Iterator[RegisterRow]:
+    """The rows of a status, and with a part of a name or code that is looked for."""
+    for row in rows:
+        if status is not None and row.status != status:
+            continue
+        known = search is None or search in row.name or search in row.center
+        if known or (search is not None and search.encode() in row.body):
+            yield row
 
 
 def digest(rows: Iterable[RegisterRow]) -> str:

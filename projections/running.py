@@ -9,6 +9,8 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import merge
+from operator import attrgetter
 from typing import Protocol
 
 from ledger.ruling import Recorded
@@ -16,7 +18,17 @@ from projections.center import CenterState
 from projections.fold import fold
 from projections.register import RegisterRow, digest, row_of
 
-__all__ = ["BATCH", "Difference", "Progress", "Shelf", "Source", "catch_up", "compare", "rebuild"]
+__all__ = [
+    "BATCH",
+    "Difference",
+    "Progress",
+    "Shelf",
+    "Source",
+    "catch_up",
+    "caught_up",
+    "compare",
+    "rebuild",
+]
 
 BATCH = 20_000
 """Positions taken in per transaction."""
@@ -103,6 +115,16 @@ def catch_up(
         if progress is not None:
             progress(position, size)
     return position
+
+
+def caught_up(source: Source, shelf: Shelf, log: str) -> Iterator[RegisterRow]:
+    """The rows that `catch_up` would leave, sorted by center, where nothing may be written."""
+    position, size = shelf.position(log), source.size(log)
+    behind = source.touched(log, position, size)
+    fresh = [row_of(fold(center, entries)) for center, entries in source.streams(log, behind)]
+    stale = {*behind}
+    known = (row for row in shelf.rows(log) if row.center not in stale)
+    yield from merge(known, fresh, key=attrgetter("center"))
 
 
 def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None) -> str:
