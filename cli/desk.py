@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
-from ledger.errors import MalformedError, NotFoundError, ReadOnlyError
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    ReadOnlyError,
+)
 from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
 from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
@@ -255,24 +262,38 @@ class Desk:
         dry_run: bool = False,
         folder: Path | None = None,
         progress: Callable[[int], None] | None = None,
+        told: Callable[[ConflictError], None] | None = None,
     ) -> Receipt:
-        """Rule and record a file, or nothing of it; then bring the register up to date."""
-        from projections.running import catch_up
+        """Rule and record a file, or nothing of it; then bring the register up to date.
 
-        self._keep_editions()
+        Where the server goes away and the lines can be read again, they are sent again to whichever
+        server takes writes; after a commit whose answer was lost only if each has a key. `told`
+        hears of it.
+        """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
 
-        def after(log: str, states: Callable[[str], Any]) -> None:
-            self.has_recorded = True
-            catch_up(self.source, self.shelf, log, states=states)
+        failures: list[ConflictError] = []
 
-        receipt = self.book.record(
-            lines,
-            historical=historical,
-            dry_run=dry_run,
-            folder=folder,
-            progress=progress,
-            after=after,
-        )
+        def failed(error: ConflictError) -> None:
+            failures.append(error)
+            if told is not None:
+                told(error)
+
+        def attempt() -> Receipt:
+            self._keep_editions()
+            return self.book.record(
+                lines,
+                historical=historical,
+                dry_run=dry_run,
+                folder=folder,
+                progress=progress,
+                after=self._follow,
+            )
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, lines, today=self.today, seconds=seconds, told=failed)
+        receipt.repeated = len(failures)
         if not dry_run:
             self._remember(receipt.erased)
         return receipt
@@ -589,6 +610,18 @@ class Desk:
         from ledger.policy_store import keep_editions
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+
+    def _follow(self, log: str, states: Callable[[str], Any]) -> None:
+        """Bring the register up to date with what was just recorded."""
+        from projections.running import catch_up
+
+        self.has_recorded = True
+        try:
+            catch_up(self.source, self.shelf, log, states=states)
+        except IntegrityFailure:
+            raise
+        except LedgerError:
+            pass  # it is on file all the same, and whoever reads next catches up
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""

@@ -104,6 +104,8 @@ class Receipt:
         self.skipped = 0
         self.runs: list[tuple[str, int, int]] = []
         self.logs: dict[str, tuple[int, bytes]] = {}
+        self.upto: dict[str, int] = {}  # the last position of each log, also where all was skipped
+        self.repeated = 0  # times it was sent again because the server went away
         self.erased: dict[str, list[tuple[int, str]]] = {}
         self.findings = Spool()
         self.deviations = Spool()
@@ -161,6 +163,7 @@ class Book:
                 )
                 with session.closing:
                     session.take(parsed, progress)
+                    session.receipt.upto = session.ends()
                 if dry_run:
                     raise _DryRun
                 reached("append.written")
@@ -275,6 +278,10 @@ class _Session:
         for log, writer in self.writers.items():
             if log in changed:
                 self.receipt.logs[log] = (writer.size, writer.root)
+
+    def ends(self) -> dict[str, int]:
+        """The last position of every log that was looked at."""
+        return {log: w.size - 1 for log, w in sorted(self.writers.items()) if w.size}
 
     def _take_line(self, line: ParsedLine) -> None:
         try:

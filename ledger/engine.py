@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 from sqlalchemy.engine import URL, make_url
@@ -40,6 +41,7 @@ __all__ = [
     "read_transaction",
     "schema_of",
     "translated_errors",
+    "waiting_seconds",
     "write_transaction",
 ]
 
@@ -72,20 +74,29 @@ def open_engine(
     return engine
 
 
+def waiting_seconds(engine: Engine) -> float:
+    """How long a writer waits for others, and for a server that went away, before it gives up."""
+    seconds: float = engine.get_execution_options().get(_BUSY, 0.0)
+    return seconds
+
+
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a write transaction; commit at the end, roll back on an exception.
 
-    Raises BusyError when another writer does not let go for the waiting time.
+    Raises BusyError when another writer does not let go for the waiting time. On a server also
+    UnreachableError, and where the commit was sent OutcomeUnknownError and NotReplicatedError.
     """
     options = engine.get_execution_options()
-    deadline = monotonic() + options.get(_BUSY, 0.0)
+    deadline = monotonic() + waiting_seconds(engine)
     with translated_errors(), _turn(options.get(_TURN), deadline), engine.connect() as connection:
         connection.execution_options(**{DEADLINE: deadline})
-        with connection.begin() as transaction:
+        with connection.begin() as transaction, _dropped_if_broken(connection):
             yield connection
             if not transaction.is_active:
                 raise LedgerError("nothing was recorded: the transaction was rolled back")
+            with _committing(connection):
+                transaction.commit()
 
 
 @contextmanager
@@ -96,7 +107,7 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
             connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        with connection.begin():
+        with connection.begin(), _dropped_if_broken(connection):
             yield connection
 
 
@@ -236,6 +247,32 @@ def _turn(lock: Lock | None, deadline: float) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _dropped_if_broken(connection: Connection) -> Iterator[None]:
+    """Do not roll back on a connection that broke, nor give it to the next one: of what a driver's
+    own cursor raises, SQLAlchemy does not know."""
+    try:
+        yield
+    except BaseException as error:
+        if connection.dialect.name == "postgresql" and not connection.invalidated:
+            driver: Any = connection.connection.driver_connection
+            if driver.closed:
+                connection.invalidate(error)
+        raise
+
+
+@contextmanager
+def _committing(connection: Connection) -> Iterator[None]:
+    """What only a server can say of a commit."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    from ledger import postgres_engine
+
+    with postgres_engine.committing(connection):
+        yield
 
 
 # --- what drivers say ---------------------------------------------------------------------------
