@@ -163,7 +163,7 @@ class Book:
                 )
                 with session.closing:
                     session.take(parsed, progress)
-                    session.receipt.upto = session.ends()
+                    session.receipt.upto = {} if dry_run else session.ends()
                 if dry_run:
                     raise _DryRun
                 reached("append.written")

@@ -36,6 +36,7 @@ from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
 from ledger.sqlite_engine import DEADLINE
 
 __all__ = [
+    "is_standby",
     "lock_ledger",
     "open_engine",
     "read_transaction",
@@ -109,6 +110,14 @@ def read_transaction(engine: Engine) -> Iterator[Connection]:
             )
         with connection.begin(), _dropped_if_broken(connection):
             yield connection
+
+
+def is_standby(engine: Engine) -> bool:
+    """Whether a server follows another one; false for a file."""
+    if engine.dialect.name != "postgresql":
+        return False
+    with read_transaction(engine) as connection:
+        return bool(connection.scalar(text("SELECT pg_is_in_recovery()")))
 
 
 def lock_ledger(connection: Connection) -> None:
