@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
+    from ledger.damage import Report
     from ledger.migrating import Migrated
     from ledger.reading import Row
     from ledger.readings import LogSource, RegisterShelf
@@ -381,7 +382,7 @@ class Desk:
     ) -> Verification:
         """Everything recomputed from stored bytes, of one log or all, and compared with what is
         kept outside the database; what does not fit, by entry."""
-        from cli.proofs import status_digests
+        from cli.proofs import standings
         from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
 
@@ -397,7 +398,8 @@ class Desk:
             self.engine,
             log=scheme,
             against=against_of(self._proofs_or_none(), outside),
-            statuses=status_digests,
+            statuses=standings,
+            listing=True,
             quick=outside.quick,
             since=outside.since,
             jobs=outside.jobs,
@@ -406,7 +408,9 @@ class Desk:
         if outside.quick or outside.since is not None:
             return found
         logs = [scheme] if scheme is not None else self.check_logs()
-        return with_registers(found, logs, lambda log: self.compare(log, progress))
+        seen = {one.log for one in found.reports if self._is_listed(one)}
+        rest = [log for log in logs if log not in seen]
+        return with_registers(found, rest, lambda log: self.compare(log, progress))
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -687,6 +691,15 @@ class Desk:
             return self.proofs
         except MalformedError:
             return None
+
+    def _is_listed(self, report: Report) -> bool:
+        """Whether the register of a log was seen to be right on the way: a row for each center as
+        all its entries give it, no other row, and a position that covers them."""
+        count, last = self.shelf.extent(report.log)
+        position: object = self.shelf.position(report.log)
+        return (
+            count == report.listed and isinstance(position, int) and last < position <= report.size
+        )
 
     # --- helpers ---------------------------------------------------------------------------------
 

@@ -64,13 +64,17 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What recomputing one log gave: size and root of what is there, and what is wrong with it."""
+    """What recomputing one log gave: size and root of what is there, and what is wrong with it.
+
+    `listed` counts its centers, where lists were seen to show of each what its entries give.
+    """
 
     log: str
     size: int
     root: bytes
     problems: tuple[Damage, ...]
     compared: tuple[Compared, ...] = ()
+    listed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Any
 
@@ -34,8 +33,10 @@ from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
 from ledger.sqlite_engine import DEADLINE
+from ledger.turns import Turns
 
 __all__ = [
+    "committing",
     "is_standby",
     "lock_ledger",
     "open_engine",
@@ -69,6 +70,7 @@ def open_engine(
             _check_schema(engine, older=older)
             if engine.dialect.name == "sqlite":
                 sqlite_engine.settle(engine, wait=wait)
+                _queue_beside(engine)
     except BaseException:
         engine.dispose()
         raise
@@ -90,14 +92,28 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
     """
     options = engine.get_execution_options()
     deadline = monotonic() + waiting_seconds(engine)
-    with translated_errors(), _turn(options.get(_TURN), deadline), engine.connect() as connection:
+    turn = options[_TURN].taken(deadline) if _TURN in options else nullcontext()
+    with translated_errors(), turn, engine.connect() as connection:
         connection.execution_options(**{DEADLINE: deadline})
         with connection.begin() as transaction, _dropped_if_broken(connection):
             yield connection
             if not transaction.is_active:
                 raise LedgerError("nothing was recorded: the transaction was rolled back")
-            with _committing(connection):
+            with committing(connection):
                 transaction.commit()
+
+
+@contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Send a commit within; OutcomeUnknownError where a server's answer is lost, NotReplicatedError
+    where it no longer waits for its standbys."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    from ledger import postgres_engine
+
+    with _dropped_if_broken(connection), postgres_engine.committing(connection):
+        yield
 
 
 @contextmanager
@@ -189,8 +205,7 @@ def _make_engine(target: URL, *, create: bool, wait: float) -> Engine:
     try:
         if backend == "sqlite":
             engine = sqlite_engine.make_engine(target, create=create, wait=wait)
-            # Writers of one process queue here: SQLite's own waiting is polling, and unfair.
-            engine.update_execution_options(**{_TURN: Lock()})
+            engine.update_execution_options(**{_TURN: Turns()})
         elif backend == "postgresql":
             from ledger import postgres_engine  # only here, for the driver takes its time to load
 
@@ -241,21 +256,11 @@ def _check_schema(engine: Engine, *, older: bool) -> None:
         )
 
 
-# --- waiting ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _turn(lock: Lock | None, deadline: float) -> Iterator[None]:
-    """Wait for the turn of this thread, where writers of one process queue."""
-    if lock is None:
-        yield
-        return
-    if not lock.acquire(timeout=max(0.0, deadline - monotonic())):
-        raise busy()
-    try:
-        yield
-    finally:
-        lock.release()
+def _queue_beside(engine: Engine) -> None:
+    """Have writers wait for other processes too; only now that the file is known to be a ledger."""
+    file = sqlite_engine.writable_file(engine)
+    if file is not None:
+        engine.get_execution_options()[_TURN].queue_beside(file)
 
 
 @contextmanager
@@ -270,18 +275,6 @@ def _dropped_if_broken(connection: Connection) -> Iterator[None]:
             if driver.closed:
                 connection.invalidate(error)
         raise
-
-
-@contextmanager
-def _committing(connection: Connection) -> Iterator[None]:
-    """What only a server can say of a commit."""
-    if connection.dialect.name != "postgresql":
-        yield
-        return
-    from ledger import postgres_engine
-
-    with postgres_engine.committing(connection):
-        yield
 
 
 # --- what drivers say ---------------------------------------------------------------------------

@@ -82,8 +82,18 @@ class LogCheck:
         log, streams, references = self.log, self.streams, self.references
         leaves: list[bytes] = []
         for row in rows:
-            position, stream, version, type_, effective, recorded, payload = row[:7]
-            private, files, leaf = row[7:]
+            (
+                position,
+                stream,
+                version,
+                type_,
+                effective,
+                recorded,
+                payload,
+                private,
+                files,
+                leaf,
+            ) = row
             try:
                 known, previous = streams.get(stream, _START)
                 commitments = () if private is None else parse_private(private)
@@ -118,6 +128,11 @@ class LogCheck:
                 references.note_private(position, stream, commitments)
             if attachments:
                 references.note_files(position, stream, attachments)
+        self._grow(leaves)
+
+    def go_on(self, leaves: list[bytes]) -> None:
+        """Take the leaves of the next entries, which somebody else has checked."""
+        self.size += len(leaves)
         self._grow(leaves)
 
     def miss(self, stop: int) -> None:

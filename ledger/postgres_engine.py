@@ -89,20 +89,21 @@ def make_engine(target: URL, *, wait: float) -> Engine:
     )
     event.listen(engine, "connect", _note_warnings)
     event.listen(engine, "checkout", _demand_alive)
+    event.listen(engine, "checkin", _forget_mode)
     return engine
 
 
 @contextmanager
 def committing(connection: Connection) -> Iterator[None]:
-    """Send a COMMIT within; OutcomeUnknownError where its answer is lost, NotReplicatedError where
-    the server no longer waits for its standbys."""
-    said = connection.info
+    """See `ledger.engine.committing`."""
+    said, driver = connection.info, connection.connection.driver_connection
     said.pop(_WARNING, None)
     try:
         yield
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise _unknown(_first_line(error.orig or error)) from error
+    except (DBAPIError, psycopg.Error) as error:
+        if driver is not None and driver.closed:
+            reason = error.orig if isinstance(error, DBAPIError) else error
+            raise _unknown(_first_line(reason)) from error
         raise
     except KeyboardInterrupt as error:  # the driver then tells the server to stop waiting
         if _WARNING not in said:
@@ -133,6 +134,13 @@ def _demand_alive(driver: psycopg.Connection[Any], _record: object, _proxy: obje
         selector.register(driver.fileno(), EVENT_READ)
         if selector.select(0):  # nobody has asked it anything
             raise DisconnectionError("the server has ended the connection")
+
+
+def _forget_mode(connection: psycopg.Connection[Any] | None, _record: object) -> None:
+    """After a reading transaction, do not ask for one that writes by name: a standby refuses even
+    to begin it, in other words than what it says of a write."""
+    if connection is not None and not connection.closed:
+        connection.read_only = None
 
 
 def translate(error: BaseException) -> LedgerError | None:

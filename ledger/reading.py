@@ -31,6 +31,7 @@ __all__ = [
     "leaf_hashes",
     "leaf_of",
     "leaf_text_of",
+    "leaves_before",
     "lock_log",
     "log_head",
     "logs",
@@ -142,6 +143,17 @@ def leaf_of(connection: Connection, log: str, stream: str, version: int) -> byte
     found: bytes | None = connection.scalar(wanted)
     if found is None:
         raise _no_version(stream, version)
+    return found
+
+
+def leaves_before(connection: Connection, log: str, positions: Iterable[int]) -> dict[int, bytes]:
+    """The stored leaf hash of the entry before each of some entries in its stream, by the position
+    of the later one; first versions have none."""
+    cursor = cursor_of(connection)
+    found: dict[int, bytes] = {}
+    for some in lists_of(positions):
+        cursor.execute(_leaves_before(len(some)).text(connection), (log, *some))
+        found.update(cursor.fetchall())
     return found
 
 
@@ -267,6 +279,27 @@ _RANGE_WITH_PREVIOUS = Statement(
     "start",
     "stop",
 )
+
+
+@lru_cache(maxsize=8)
+def _leaves_before(length: int) -> Statement:
+    statement = (
+        select(_E.position, _before.c.leaf)
+        .join_from(
+            _entries,
+            _before,
+            and_(
+                _before.c.log == _E.log,
+                _before.c.stream == _E.stream,
+                _before.c.version == _E.version - literal_column("1"),
+            ),
+        )
+        .where(_E.log == bindparam("log_"))
+        .where(in_list(_E.position, length))
+    )
+    return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
+
+
 LAST_OF_STREAMS = Statement(
     select(_E.stream, _E.version, _E.leaf)
     .where(_E.log == bindparam("log_"), _E.position < bindparam("stop"))

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 
 from ledger import reading
 from ledger.clock import format_instant
 from ledger.engine import read_transaction, write_transaction
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
-from ledger.statements import Insert, delete_rows, write_rows
+from ledger.statements import (
+    Insert,
+    Statement,
+    delete_rows,
+    in_list,
+    lists_of,
+    rows_of,
+    write_rows,
+)
 from ledger.upcasting import recorded_of
 
-__all__ = ["LogSource", "RegisterShelf", "last_position_before"]
+__all__ = ["LogSource", "RegisterShelf", "last_position_before", "live_rows"]
 
 _BATCH = 1000
 _STREAMS_AT_ONCE = 400
@@ -171,6 +180,16 @@ class RegisterShelf:
             for row in connection.execution_options(yield_per=_BATCH).execute(wanted):
                 yield self.make(*row)
 
+    def extent(self, log: str) -> tuple[int, int]:
+        """How many live rows there are, and the last position any of them speaks of (-1: none)."""
+        with read_transaction(self.engine) as connection:
+            generation = _head(connection, log)[0]
+            wanted = select(func.count(), func.max(register.c.position)).where(
+                register.c.log == log, register.c.generation == generation
+            )
+            count, last = connection.execute(wanted).one()
+            return count, -1 if last is None else last
+
     def logs(self) -> list[str]:
         """Logs the register knows anything of."""
         with read_transaction(self.engine) as connection:
@@ -189,6 +208,28 @@ class RegisterShelf:
             )
             found = connection.execute(wanted).first()
             return None if found is None else self.make(*found)
+
+
+def live_rows(
+    connection: Connection, log: str, centers: Iterable[str]
+) -> dict[str, tuple[Any, ...]]:
+    """The columns of the register's live rows of centers, as the driver gives them."""
+    generation, found = _head(connection, log)[0], {}
+    for names in lists_of(centers):
+        for row in rows_of(connection, _live_rows(len(names)), log, generation, *names):
+            found[row[0]] = tuple(row)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _live_rows(length: int) -> Statement:
+    wanted = (
+        select(*_COLUMNS)
+        .where(register.c.log == bindparam("log_"))
+        .where(register.c.generation == bindparam("generation_"))
+        .where(in_list(register.c.center, length))
+    )
+    return Statement(wanted, "log_", "generation_", *(f"in_{number}" for number in range(length)))
 
 
 def _head(connection: Connection, log: str) -> tuple[int, int]:

@@ -291,7 +291,7 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
     """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
     if connection.dialect.name != "postgresql":
         return
-    connection.execute(text(_REFUSE.replace(":", "\\:")))
+    connection.execute(text(_REFUSE))
     for table in APPEND_ONLY:
         for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
             connection.exec_driver_sql(
@@ -300,7 +300,7 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
             )
     # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
     connection.execute(text(_SETTLED_PATH))
-    connection.execute(text(_OPEN_LOG.replace(":", "\\:")))
+    connection.execute(text(_OPEN_LOG))
     connection.exec_driver_sql("REVOKE ALL ON FUNCTION taizhang_open_log(text) FROM PUBLIC")
 
 

@@ -7,6 +7,7 @@ writes upon.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -21,7 +22,15 @@ from sqlalchemy.pool import QueuePool
 
 from ledger.errors import IntegrityFailure, LedgerError, NotFoundError, ReadOnlyError, busy
 
-__all__ = ["ASIDE", "DEADLINE", "make_engine", "moved_aside", "settle", "translate"]
+__all__ = [
+    "ASIDE",
+    "DEADLINE",
+    "make_engine",
+    "moved_aside",
+    "settle",
+    "translate",
+    "writable_file",
+]
 
 ASIDE = ".before-"
 """Between the name of a ledger file that a restore moved aside, and when it did."""
@@ -134,6 +143,15 @@ def settle(engine: Engine, *, wait: float) -> None:
                 if code != sqlite3.SQLITE_BUSY or monotonic() >= deadline:
                     raise
                 sleep(0.01)
+
+
+def writable_file(engine: Engine) -> Path | None:
+    """The file of an open ledger; None for one in memory, or that is opened for reading only."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        (_, _, name), *_ = driver.execute("PRAGMA database_list").fetchall()
+    is_read_only = engine.url.query.get("mode") == "ro" or "immutable" in engine.url.query
+    return Path(name) if name and not is_read_only and os.access(name, os.W_OK) else None
 
 
 def moved_aside(path: Path) -> Path | None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 import orjson
+from msgspec.structs import astuple
 
 from projections.center import CenterState
 from projections.counters import counts
 
-__all__ = ["RegisterRow", "digest", "matching", "row_of"]
+__all__ = ["RegisterRow", "digest", "is_row_of", "matching", "row_of"]
 
 
 class RegisterRow(msgspec.Struct, frozen=True):
@@ -36,6 +37,18 @@ def row_of(state: CenterState) -> RegisterRow:
         state.entries,
         state.position,
         orjson.dumps(_body(state), option=orjson.OPT_SORT_KEYS),
+    )
+
+
+def is_row_of(row: tuple[Any, ...] | None, state: CenterState) -> bool:
+    """Whether the columns of a stored row, of whatever type, are those of the state's row."""
+    # The number of entries first: it is at hand, and tells an older state.
+    if row is None or row[3] != state.entries:
+        return False
+    expected = row_of(state)
+    return all(
+        found == value and found.__class__ is value.__class__
+        for found, value in zip(row, astuple(expected), strict=True)
     )
 
 

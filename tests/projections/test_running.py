@@ -14,7 +14,7 @@ from projections import running
 from projections.center import CenterState
 from projections.fold import fold
 from projections.register import RegisterRow, digest, row_of
-from projections.running import catch_up, compare, rebuild
+from projections.running import catch_up, caught_up, compare, rebuild
 
 BATCH = 10
 
@@ -106,6 +106,16 @@ class TestCatchUp:
         log, table = renamings(count), Table()
         assert catch_up(log, table, "xian") == count
         assert list(table.rows("xian")) == [row_of(s) for s in states_of(log).values()]
+
+    @pytest.mark.parametrize("done", [0, 1, 2, BATCH, 2 * BATCH + 7])
+    def test_what_is_behind_is_read(self, done: int) -> None:
+        """However far behind the rows are, they are read as if caught up, and not written."""
+        log, table = renamings(2 * BATCH + 7, centers=5), Table()
+        part = Log(log.entries[:done])
+        catch_up(part, table, "xian")
+        before = dict(table.live)
+        assert list(caught_up(log, table, "xian")) == [row_of(s) for s in states_of(log).values()]
+        assert (table.live, table.upto) == (before, done)
 
     def test_a_batch_looks_no_further(self) -> None:
         """After each batch no row knows of an entry beyond it."""

@@ -58,7 +58,8 @@ SETTINGS = {
     "port": str(PORT),
     "max_connections": "100",
     "shared_buffers": "32MB",
-    "dynamic_shared_memory_type": "mmap",  # files of its own folder: nothing to leave behind
+    # In the data's own folder: what lies in /dev/shm may be cleared away by others.
+    "dynamic_shared_memory_type": "mmap",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
