@@ -119,7 +119,7 @@ def committing(connection: Connection) -> Iterator[None]:
 @contextmanager
 def read_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that sees one consistent state and writes nothing."""
-    with translated_errors(), engine.connect() as connection:
+    with translated_errors(reading=True), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -161,14 +161,14 @@ def schema_of(connection: Connection) -> int:
 
 
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def translated_errors(*, reading: bool = False) -> Iterator[None]:
     """Turn what drivers raise for locks, disks and damaged files into errors of the ledger."""
     try:
         yield
     except PoolTimeoutError as error:
         raise busy() from error
     except Exception as error:
-        translated = _translate(error)
+        translated = _translate(error, reading=reading)
         if translated is None:
             raise
         raise translated from error
@@ -280,7 +280,7 @@ def _dropped_if_broken(connection: Connection) -> Iterator[None]:
 # --- what drivers say ---------------------------------------------------------------------------
 
 
-def _translate(error: BaseException) -> LedgerError | None:
+def _translate(error: BaseException, *, reading: bool = False) -> LedgerError | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.Error):
         return sqlite_engine.translate(original)
@@ -288,5 +288,5 @@ def _translate(error: BaseException) -> LedgerError | None:
     if driver is not None and isinstance(original, driver.Error):
         from ledger import postgres_engine
 
-        return postgres_engine.translate(original)
+        return postgres_engine.translate(original, reading=reading)
     return None

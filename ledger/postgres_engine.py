@@ -143,13 +143,19 @@ def _forget_mode(connection: psycopg.Connection[Any] | None, _record: object) ->
         connection.read_only = None
 
 
-def translate(error: BaseException) -> LedgerError | None:
+def translate(error: BaseException, *, reading: bool = False) -> LedgerError | None:
     """What the ledger says of an error of the driver; None where it has no words for it."""
     state = getattr(error, "sqlstate", None)
     if state is None:
         return _unreachable(error) if isinstance(error, psycopg.OperationalError) else None
     reason = _first_line(error)
     match state:
+        case "40001" | "40P01" if reading:  # who only reads is in nobody's way but a standby's
+            return ConflictError(
+                "the standby broke the reading off in order to keep up ({reason}): ask again, or "
+                "let it wait longer with max_standby_streaming_delay",
+                reason=reason,
+            )
         case "55P03" | "40P01" | "40001":  # lock not available, deadlock, serialization
             return busy()
         case "3D000":
