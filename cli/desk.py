@@ -8,6 +8,7 @@ returns plain values; wording and layout are the callers'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -17,8 +18,22 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
-from ledger.errors import MalformedError, NotFoundError, ReadOnlyError
-from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    ReadOnlyError,
+)
+from ledger.identity import (
+    CenterId,
+    Position,
+    format_position,
+    parse_center,
+    parse_position,
+    scheme_of,
+)
 from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
 from projections import fold as folding
@@ -84,15 +99,20 @@ class Folds:
 
 
 class View:
-    """What an answer speaks of: the day, and up to what the ledger knew."""
+    """What an answer speaks of: the day, and up to which position (-1: before the first)."""
 
     __slots__ = ("known_at", "log", "on", "upto")
 
-    def __init__(self, log: str, on: date, *, upto: int | None, known_at: str | None) -> None:
+    def __init__(self, log: str, on: date, *, upto: int, known_at: str | None) -> None:
         self.log = log
         self.on = on
         self.upto = upto
         self.known_at = known_at
+
+    @property
+    def position(self) -> str | None:
+        """The last entry the answer knows of; None before the first."""
+        return format_position(self.log, self.upto) if self.upto >= 0 else None
 
 
 class Library:
@@ -284,17 +304,38 @@ class Desk:
         dry_run: bool = False,
         folder: Path | None = None,
         progress: Callable[[int], None] | None = None,
+        told: Callable[[ConflictError], None] | None = None,
     ) -> Receipt:
-        """Rule and record a file, or nothing of it; then bring the register up to date."""
-        self._keep_editions()
-        receipt = self.book.record(
-            lines,
-            historical=historical,
-            dry_run=dry_run,
-            folder=folder,
-            progress=progress,
-            after=self._take_in,
-        )
+        """Rule and record a file, or nothing of it; then bring the register up to date.
+
+        Where the server goes away and the lines can be read again, they are sent again to whichever
+        server takes writes; after a commit whose answer was lost only if each has a key. `told`
+        hears of it.
+        """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
+
+        failures: list[ConflictError] = []
+
+        def failed(error: ConflictError) -> None:
+            failures.append(error)
+            if told is not None:
+                told(error)
+
+        def attempt() -> Receipt:
+            self._keep_editions()
+            return self.book.record(
+                lines,
+                historical=historical,
+                dry_run=dry_run,
+                folder=folder,
+                progress=progress,
+                after=self._take_in,
+            )
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, lines, today=self.today, seconds=seconds, told=failed)
+        receipt.repeated = len(failures)
         if not dry_run:
             self._remember(receipt.erased)
         return receipt
@@ -316,15 +357,16 @@ class Desk:
         return receipt
 
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
-        """The two clocks of a question; `known_at` is a time or `scheme#n`."""
-        upto: int | None = None
-        if known_at is not None:
-            if "#" in known_at:
-                position = parse_position(known_at)
-                self._check_position(position, log)
-                upto = position.number
-            else:
-                upto = self._known_at(log, known_at)
+        """The two clocks of a question; `known_at` is a time or `scheme#n`, by default what is on
+        file now: what is recorded while the question is answered is left out."""
+        if known_at is None:
+            upto = self.source.size(log) - 1
+        elif "#" in known_at:
+            position = parse_position(known_at)
+            self._check_position(position, log)
+            upto = position.number
+        else:
+            upto = self._known_at(log, known_at)
         return View(log, on or self.today, upto=upto, known_at=known_at)
 
     def entries(self, center: str, view: View) -> list[Recorded]:
@@ -429,24 +471,48 @@ class Desk:
         with read_transaction(self.engine) as connection:
             return reading.logs(connection)
 
+    def sizes(self, scheme: str | None = None) -> dict[str, int]:
+        """How many entries each log has, or that of a scheme."""
+        return {head.log: head.size for head in self.logs() if scheme in (None, head.log)}
+
     def register(
-        self, *, scheme: str | None, status: str | None, search: str | None
+        self,
+        *,
+        scheme: str | None,
+        status: str | None,
+        search: str | None,
+        sizes: Mapping[str, int] | None = None,
     ) -> Iterator[Any]:
-        """The register's rows, up to the end of each log."""
+        """The register's rows as of these sizes of the logs, by default the present ones."""
         from projections.register import matching
 
-        logs = [head.log for head in self.logs() if scheme is None or head.log == scheme]
-        rows = chain.from_iterable(map(self._register_of, logs))
+        sizes = self.sizes(scheme) if sizes is None else sizes
+        rows = chain.from_iterable(self._register_of(log, size) for log, size in sizes.items())
         return matching(rows, status=status, search=search)
 
-    def _register_of(self, log: str) -> Iterator[RegisterRow]:
+    def _register_of(self, log: str, size: int) -> Iterator[RegisterRow]:
         from projections.running import caught_up
 
-        try:
+        # A standby cannot be written to, nor can who may only read write; rows that stay behind
+        # are folded for the answer.
+        with suppress(ReadOnlyError):
             self.catch_up([log])
-        except ReadOnlyError:  # on a standby, or as somebody who may only read
-            return caught_up(self.source, self.shelf, log)
-        return self.shelf.rows(log)
+        return caught_up(self.source, self.shelf, log, size=size)
+
+    def wait_for(self, positions: Iterable[str], *, seconds: float) -> None:
+        """Come back once the entries at these positions are on file; BehindError if not all are
+        in time."""
+        from ledger.awaiting import wait_for
+
+        wanted = [parse_position(text) for text in positions]
+        wait_for(self.engine, wanted, seconds=seconds)
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether the server follows another one, and so may be behind it."""
+        from ledger.engine import is_standby
+
+        return is_standby(self.engine)
 
     def catch_up(self, logs: Sequence[str]) -> None:
         """Bring the register to the end of each log."""
@@ -505,17 +571,22 @@ class Desk:
         return Library(self.book, upto=view.upto)
 
     def audit(
-        self, log: str, progress: Progress | None = None
+        self, log: str, progress: Progress | None = None, *, size: int | None = None
     ) -> Iterator[tuple[int, list[AuditFinding]]]:
-        """Number of acts and what was found, stream by stream."""
+        """Number of acts and what was found among the first `size` entries (default: all there
+        are), stream by stream."""
         from policies.audit import audit_center, audit_plain, count_acts
 
-        known = Library(self.book)
+        size = self.source.size(log) if size is None else size
+        known = Library(self.book, upto=size - 1)
         for stream in self.source.plain_streams(log):
-            entries = self.book.stream(log, stream)
+            entries = self.book.stream(log, stream, upto=size - 1)
             yield count_acts(entries), list(audit_plain(self.judge, entries, known))
-        done, size = 0, self.source.size(log)
-        for center, entries in self.source.all_streams(log):
+        done = 0
+        for center, recorded in self.source.all_streams(log):
+            entries = folding.known(recorded, position=size - 1)
+            if not entries:
+                continue
             found = list(
                 audit_center(
                     self.judge,
@@ -577,18 +648,20 @@ class Desk:
         *,
         center: str | None = None,
         progress: Progress | None = None,
+        view: View | None = None,
     ) -> Iterator[tuple[str, Sequence[Rejudged], tuple[str, str | None] | None]]:
         """Stream by stream the acts judged again, and a center's status as it is and would be."""
         from policies.what_if import WhatIf
 
         self._scheme(scheme)
-        view = self.view(scheme)
+        view = view or self.view(scheme)
+        upto = view.upto
         what_if = WhatIf(
             self.judge,
             replacement,
-            lambda stream: self.book.stream(scheme, stream),
+            lambda stream: self.book.stream(scheme, stream, upto=upto),
             scheme=scheme,
-            size=self.source.size(scheme),
+            size=upto + 1,
             today=view.on,
         )
         if center is not None:
@@ -596,18 +669,24 @@ class Desk:
             yield center, outlook.acts, (outlook.old, outlook.new)
             return
         for stream in self.source.plain_streams(scheme):
-            yield stream, what_if.plain(self.book.stream(scheme, stream)), None
+            yield stream, what_if.plain(self.book.stream(scheme, stream, upto=upto)), None
         for name, entries in self._known_streams(view, progress):
             outlook = what_if.center(name, entries)
             yield name, outlook.acts, (outlook.old, outlook.new)
 
     def foreign_score(
-        self, center: str, table: Table, *, round_id: str | None, experts: Mapping[str, Decimal]
+        self,
+        center: str,
+        table: Table,
+        *,
+        round_id: str | None,
+        experts: Mapping[str, Decimal],
+        view: View | None = None,
     ) -> ForeignScore:
         """A center's filing by the scoring table of another place; recorded nowhere."""
         from policies.foreign_score import foreign_score
 
-        view = self.view(scheme_of(center))
+        view = view or self.view(scheme_of(center))
         state = self.state(center, view)
         edition = self.rulebook.edition(state.edition or self.rulebook.ids(view.log)[-1])
         return foreign_score(edition, state, table, round_id=round_id, experts=experts)
@@ -667,7 +746,12 @@ class Desk:
         from projections.running import catch_up
 
         self.has_recorded = True
-        catch_up(self.source, self.shelf, log, states=states)
+        try:
+            catch_up(self.source, self.shelf, log, states=states)
+        except IntegrityFailure:
+            raise
+        except LedgerError:
+            pass  # it is on file all the same, and whoever reads next catches up
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
@@ -717,7 +801,7 @@ class Desk:
         """Every center with the entries known, one at a time."""
         done, size = 0, self.source.size(view.log)
         for center, entries in self.source.all_streams(view.log):
-            yield center, [r for r in entries if view.upto is None or r.position <= view.upto]
+            yield center, folding.known(entries, position=view.upto)
             done += len(entries)
             if progress is not None:
                 progress(done, size)
