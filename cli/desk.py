@@ -8,16 +8,32 @@ returns plain values; wording and layout are the callers'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
-from ledger.errors import MalformedError, NotFoundError, ReadOnlyError
-from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    ReadOnlyError,
+)
+from ledger.identity import (
+    CenterId,
+    Position,
+    format_position,
+    parse_center,
+    parse_position,
+    scheme_of,
+)
 from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
 from projections import fold as folding
@@ -31,6 +47,7 @@ if TYPE_CHECKING:
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
     from ledger.damage import Damage, Report
+    from ledger.group_commit import GroupCommit
     from ledger.migrating import Migrated
     from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
@@ -82,15 +99,20 @@ class Folds:
 
 
 class View:
-    """What an answer speaks of: the day, and up to what the ledger knew."""
+    """What an answer speaks of: the day, and up to which position (-1: before the first)."""
 
     __slots__ = ("known_at", "log", "on", "upto")
 
-    def __init__(self, log: str, on: date, *, upto: int | None, known_at: str | None) -> None:
+    def __init__(self, log: str, on: date, *, upto: int, known_at: str | None) -> None:
         self.log = log
         self.on = on
         self.upto = upto
         self.known_at = known_at
+
+    @property
+    def position(self) -> str | None:
+        """The last entry the answer knows of; None before the first."""
+        return format_position(self.log, self.upto) if self.upto >= 0 else None
 
 
 class Library:
@@ -147,6 +169,7 @@ class Desk:
         self.clock = clock
         self.create = create
         self.has_recorded = False
+        self._opening = Lock()
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -180,6 +203,14 @@ class Desk:
         from ledger.book import Book
 
         return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def group_commit(self) -> GroupCommit:
+        """The write path for many threads; the regulations are stored."""
+        from ledger.group_commit import GroupCommit
+
+        self._keep_editions()
+        return GroupCommit(self.book, after=self._take_in)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -279,38 +310,69 @@ class Desk:
         dry_run: bool = False,
         folder: Path | None = None,
         progress: Callable[[int], None] | None = None,
+        told: Callable[[ConflictError], None] | None = None,
     ) -> Receipt:
-        """Rule and record a file, or nothing of it; then bring the register up to date."""
-        from projections.running import catch_up
+        """Rule and record a file, or nothing of it; then bring the register up to date.
 
-        self._keep_editions()
+        Where the server goes away and the lines can be read again, they are sent again to whichever
+        server takes writes; after a commit whose answer was lost only if each has a key. `told`
+        hears of it.
+        """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
 
-        def after(log: str, states: Callable[[str], Any]) -> None:
-            self.has_recorded = True
-            catch_up(self.source, self.shelf, log, states=states)
+        failures: list[ConflictError] = []
 
-        receipt = self.book.record(
-            lines,
-            historical=historical,
-            dry_run=dry_run,
-            folder=folder,
-            progress=progress,
-            after=after,
-        )
+        def failed(error: ConflictError) -> None:
+            failures.append(error)
+            if told is not None:
+                told(error)
+
+        def attempt() -> Receipt:
+            self._keep_editions()
+            return self.book.record(
+                lines,
+                historical=historical,
+                dry_run=dry_run,
+                folder=folder,
+                progress=progress,
+                after=self._take_in,
+            )
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, lines, today=self.today, seconds=seconds, told=failed)
+        receipt.repeated = len(failures)
         if not dry_run:
             self._remember(receipt.erased)
         return receipt
 
+    def record_shared(
+        self, lines: Iterable[bytes], *, historical: bool = False, folder: Path | None = None
+    ) -> Receipt:
+        """The same for callers on many threads of one desk, whose lines share transactions.
+
+        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
+        those after the transaction.
+        """
+        with self._opening:
+            committer = self.group_commit
+        receipt = committer.record(lines, historical=historical, folder=folder)
+        if receipt.erased:
+            with self._opening:
+                self._remember(receipt.erased)
+        return receipt
+
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
-        """The two clocks of a question; `known_at` is a time or `scheme#n`."""
-        upto: int | None = None
-        if known_at is not None:
-            if "#" in known_at:
-                position = parse_position(known_at)
-                self._check_position(position, log)
-                upto = position.number
-            else:
-                upto = self._known_at(log, known_at)
+        """The two clocks of a question; `known_at` is a time or `scheme#n`, by default what is on
+        file now: what is recorded while the question is answered is left out."""
+        if known_at is None:
+            upto = self.source.size(log) - 1
+        elif "#" in known_at:
+            position = parse_position(known_at)
+            self._check_position(position, log)
+            upto = position.number
+        else:
+            upto = self._known_at(log, known_at)
         return View(log, on or self.today, upto=upto, known_at=known_at)
 
     def entries(self, center: str, view: View) -> list[Recorded]:
@@ -422,24 +484,48 @@ class Desk:
         with read_transaction(self.engine) as connection:
             return reading.logs(connection)
 
+    def sizes(self, scheme: str | None = None) -> dict[str, int]:
+        """How many entries each log has, or that of a scheme."""
+        return {head.log: head.size for head in self.logs() if scheme in (None, head.log)}
+
     def register(
-        self, *, scheme: str | None, status: str | None, search: str | None
+        self,
+        *,
+        scheme: str | None,
+        status: str | None,
+        search: str | None,
+        sizes: Mapping[str, int] | None = None,
     ) -> Iterator[Any]:
-        """The register's rows, up to the end of each log."""
+        """The register's rows as of these sizes of the logs, by default the present ones."""
         from projections.register import matching
 
-        logs = [head.log for head in self.logs() if scheme is None or head.log == scheme]
-        rows = chain.from_iterable(map(self._register_of, logs))
+        sizes = self.sizes(scheme) if sizes is None else sizes
+        rows = chain.from_iterable(self._register_of(log, size) for log, size in sizes.items())
         return matching(rows, status=status, search=search)
 
-    def _register_of(self, log: str) -> Iterator[RegisterRow]:
+    def _register_of(self, log: str, size: int) -> Iterator[RegisterRow]:
         from projections.running import caught_up
 
-        try:
+        # A standby cannot be written to, nor can who may only read write; rows that stay behind
+        # are folded for the answer.
+        with suppress(ReadOnlyError):
             self.catch_up([log])
-        except ReadOnlyError:  # on a standby, or as somebody who may only read
-            return caught_up(self.source, self.shelf, log)
-        return self.shelf.rows(log)
+        return caught_up(self.source, self.shelf, log, size=size)
+
+    def wait_for(self, positions: Iterable[str], *, seconds: float) -> None:
+        """Come back once the entries at these positions are on file; BehindError if not all are
+        in time."""
+        from ledger.awaiting import wait_for
+
+        wanted = [parse_position(text) for text in positions]
+        wait_for(self.engine, wanted, seconds=seconds)
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether the server follows another one, and so may be behind it."""
+        from ledger.engine import is_standby
+
+        return is_standby(self.engine)
 
     def catch_up(self, logs: Sequence[str]) -> None:
         """Bring the register to the end of each log."""
@@ -491,24 +577,29 @@ class Desk:
         from ledger.statements import lenient_text
 
         with read_transaction(self.engine) as connection, lenient_text(connection):
-            return reading.copies(connection)
+            return reading.copied_logs(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
         return Library(self.book, upto=view.upto)
 
     def audit(
-        self, log: str, progress: Progress | None = None
+        self, log: str, progress: Progress | None = None, *, size: int | None = None
     ) -> Iterator[tuple[int, list[AuditFinding]]]:
-        """Number of acts and what was found, stream by stream."""
+        """Number of acts and what was found among the first `size` entries (default: all there
+        are), stream by stream."""
         from policies.audit import audit_center, audit_plain, count_acts
 
-        known = Library(self.book)
+        size = self.source.size(log) if size is None else size
+        known = Library(self.book, upto=size - 1)
         for stream in self.source.plain_streams(log):
-            entries = self.book.stream(log, stream)
+            entries = self.book.stream(log, stream, upto=size - 1)
             yield count_acts(entries), list(audit_plain(self.judge, entries, known))
-        done, size = 0, self.source.size(log)
-        for center, entries in self.source.all_streams(log):
+        done = 0
+        for center, recorded in self.source.all_streams(log):
+            entries = folding.known(recorded, position=size - 1)
+            if not entries:
+                continue
             found = list(
                 audit_center(
                     self.judge,
@@ -570,18 +661,20 @@ class Desk:
         *,
         center: str | None = None,
         progress: Progress | None = None,
+        view: View | None = None,
     ) -> Iterator[tuple[str, Sequence[Rejudged], tuple[str, str | None] | None]]:
         """Stream by stream the acts judged again, and a center's status as it is and would be."""
         from policies.what_if import WhatIf
 
         self._scheme(scheme)
-        view = self.view(scheme)
+        view = view or self.view(scheme)
+        upto = view.upto
         what_if = WhatIf(
             self.judge,
             replacement,
-            lambda stream: self.book.stream(scheme, stream),
+            lambda stream: self.book.stream(scheme, stream, upto=upto),
             scheme=scheme,
-            size=self.source.size(scheme),
+            size=upto + 1,
             today=view.on,
         )
         if center is not None:
@@ -589,18 +682,24 @@ class Desk:
             yield center, outlook.acts, (outlook.old, outlook.new)
             return
         for stream in self.source.plain_streams(scheme):
-            yield stream, what_if.plain(self.book.stream(scheme, stream)), None
+            yield stream, what_if.plain(self.book.stream(scheme, stream, upto=upto)), None
         for name, entries in self._known_streams(view, progress):
             outlook = what_if.center(name, entries)
             yield name, outlook.acts, (outlook.old, outlook.new)
 
     def foreign_score(
-        self, center: str, table: Table, *, round_id: str | None, experts: Mapping[str, Decimal]
+        self,
+        center: str,
+        table: Table,
+        *,
+        round_id: str | None,
+        experts: Mapping[str, Decimal],
+        view: View | None = None,
     ) -> ForeignScore:
         """A center's filing by the scoring table of another place; recorded nowhere."""
         from policies.foreign_score import foreign_score
 
-        view = self.view(scheme_of(center))
+        view = view or self.view(scheme_of(center))
         state = self.state(center, view)
         edition = self.rulebook.edition(state.edition or self.rulebook.ids(view.log)[-1])
         return foreign_score(edition, state, table, round_id=round_id, experts=experts)
@@ -633,7 +732,7 @@ class Desk:
             raise MalformedError(message, problems=checked.defects, file=source, count=count)
         self._keep_editions()
         is_new = add_edition(self.engine, checked.edition.edition, data)
-        for part in ("rulebook", "judge", "book"):
+        for part in ("rulebook", "judge", "book", "group_commit"):
             self.__dict__.pop(part, None)
         return is_new
 
@@ -654,6 +753,18 @@ class Desk:
         from ledger.policy_store import keep_editions
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
+
+    def _take_in(self, log: str, states: Callable[[str], Any]) -> None:
+        """Bring the register up to date with what was just recorded."""
+        from projections.running import catch_up
+
+        self.has_recorded = True
+        try:
+            catch_up(self.source, self.shelf, log, states=states)
+        except IntegrityFailure:
+            raise
+        except LedgerError:
+            pass  # it is on file all the same, and whoever reads next catches up
 
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
@@ -703,7 +814,7 @@ class Desk:
         """Every center with the entries known, one at a time."""
         done, size = 0, self.source.size(view.log)
         for center, entries in self.source.all_streams(view.log):
-            yield center, [r for r in entries if view.upto is None or r.position <= view.upto]
+            yield center, folding.known(entries, position=view.upto)
             done += len(entries)
             if progress is not None:
                 progress(done, size)

@@ -48,6 +48,7 @@ def center_value(state: CenterState, view: View) -> dict[str, Any]:
         ],
         "on": view.on.isoformat(),
         "known_at": view.known_at,
+        "upto": view.position,
         "status": state.status,
         "designated_on": _day(state.designated_on),
         "revoked_on": _day(state.revoked_on),

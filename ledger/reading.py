@@ -31,7 +31,8 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
-    "copies",
+    "copied_logs",
+    "each_sealed_head",
     "is_log_name",
     "leaf_hashes",
     "leaf_of",
@@ -209,9 +210,11 @@ def log_names(connection: Connection) -> list[str]:
     return sorted(names)
 
 
-def copies(connection: Connection) -> list[str]:
-    """The names of the logs that are in force elsewhere, as it is said here."""
-    return [row[0] for row in rows_of(connection, _HEADS) if is_log_name(row[0]) and row[-1]]
+def copied_logs(connection: Connection) -> list[str]:
+    """The names of the logs that are in force elsewhere, whatever their heads hold."""
+    wanted = LogHead._fields.index("in_force_at")
+    rows = rows_of(connection, _HEADS)
+    return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
 
 
 def is_log_name(value: object) -> bool:
@@ -239,6 +242,14 @@ def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
     """What is kept of each stream in the newest seal's index; nothing before the first one."""
     rows = rows_of(connection, _SEALED_HEADS, log)
     return {row[0]: IndexEntry._make(row[1:]) for row in rows}
+
+
+def each_sealed_head(connection: Connection, log: str) -> Iterator[tuple[Any, ...]]:
+    """The same one by one, as stream, version, leaf and status; in no order."""
+    cursor = cursor_of(connection)
+    cursor.execute(_SEALED_HEADS.text(connection), (log,))
+    while rows := cursor.fetchmany(_CHUNK):
+        yield from map(tuple, rows)
 
 
 def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from ledger.engine import translated_errors
+from ledger.engine import committing, translated_errors
 from ledger.leaf import NO_PREVIOUS
 from ledger.reading import Row
 from ledger.recorder import Draft, EntryRow, entry_row
@@ -58,10 +58,11 @@ def _is_written(engine: Engine, tail: Tail, head: tuple[int, bytes, bytes], row:
         cursor: Any = cursor_of(autocommit)
         known = (*head, log, size, root, log, stream)
         try:
-            if version == 1:
-                cursor.execute(_FIRST, (*known, version, leaf, *row))
-            else:
-                cursor.execute(_NEXT, (*known, version - 1, version, leaf, log, stream, *row))
+            with committing(autocommit):
+                if version == 1:
+                    cursor.execute(_FIRST, (*known, version, leaf, *row))
+                else:
+                    cursor.execute(_NEXT, (*known, version - 1, version, leaf, log, stream, *row))
         except sys.modules["psycopg"].IntegrityError:  # the stream was not new
             return False
         return bool(cursor.rowcount == 1)

@@ -69,7 +69,8 @@ from ledger.tile_reader import tile_reader
 __all__ = ["Damage", "Progress", "Report", "Verification", "verify"]
 
 Progress = Callable[[str, int, int], None]
-"""Told the log, how many of its entries are done, and of how many."""
+"""Told the log, how many of its entries are done, and of how many; then the same of the centers
+whose statuses are folded for a seal."""
 
 _CHUNK = 2_000
 _CENTERS_AT_ONCE = 500
@@ -223,7 +224,7 @@ class _Check:
             references,
             KeyCheck(self.connection, check),
             VaultCheck(self.connection, check),
-            SealCheck(self.connection, check, self._statuses(), listing=scope.listing),
+            self._seal_check(check),
             NoteCheck(self.connection, check, scope.against),
             scope.against.mirrors.get(log),
             size,
@@ -331,11 +332,13 @@ class _Check:
             if not all(kept_by_name.is_sound.get(name) for name in names):
                 raise UnsoundError
 
-    def _statuses(self) -> Statuses | None:
-        scope = self.scope
-        if scope.is_partial or scope.statuses is None or scope.crew is None:
-            return None if scope.is_partial else scope.statuses
-        return partial(_folded_together, scope.crew, scope.statuses)
+    def _seal_check(self, check: LogCheck) -> SealCheck:
+        scope, progress = self.scope, self.progress
+        statuses = None if scope.is_partial else scope.statuses
+        if statuses is not None and scope.crew is not None:
+            statuses = partial(_folded_together, scope.crew, statuses)
+        told = None if progress is None else partial(progress, check.log)
+        return SealCheck(self.connection, check, statuses, listing=scope.listing, told=told)
 
     def _tell(self, parts: _Parts) -> None:
         if self.progress is not None:

@@ -133,14 +133,36 @@ def catch_up(
     return position
 
 
-def caught_up(source: Source, shelf: Shelf, log: str) -> Iterator[RegisterRow]:
-    """The rows that `catch_up` would leave, sorted by center, where nothing may be written."""
-    position, size = shelf.position(log), source.size(log)
-    behind = source.touched(log, position, size)
-    fresh = [row_of(fold(center, entries)) for center, entries in source.streams(log, behind)]
+def caught_up(
+    source: Source, shelf: Shelf, log: str, *, size: int | None = None
+) -> Iterator[RegisterRow]:
+    """The rows as of the first `size` entries (default: all there are), sorted by center, whether
+    the live ones are behind that or ahead; nothing is written."""
+    size = source.size(log) if size is None else size
+    position = shelf.position(log)
+    behind = source.touched(log, position, size) if position < size else []
+    fresh = _rows_at(source, log, behind, size)
     stale = {*behind}
-    known = (row for row in shelf.rows(log) if row.center not in stale)
-    yield from merge(known, fresh, key=attrgetter("center"))
+
+    def known() -> Iterator[RegisterRow]:
+        for row in shelf.rows(log):
+            if row.center in stale:
+                continue
+            if row.position < size:
+                yield row
+            else:
+                yield from _rows_at(source, log, [row.center], size)
+
+    yield from merge(known(), fresh, key=attrgetter("center"))
+
+
+def _rows_at(source: Source, log: str, centers: Sequence[str], size: int) -> list[RegisterRow]:
+    found = []
+    for center, entries in source.streams(log, centers):
+        kept = [r for r in entries if r.position < size]
+        if kept:
+            found.append(row_of(fold(center, kept)))
+    return found
 
 
 def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None) -> str:

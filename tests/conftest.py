@@ -102,3 +102,13 @@ def module_places(
 def ledger_url(places: Places) -> str:
     """The URL of a fresh place for a ledger, to be opened with `create`."""
     return places.new().url
+
+
+@pytest.fixture(scope="module")
+def primary_and_standby() -> Iterator[tuple[Server, Server]]:
+    """Two servers for the tests of a file: commits of the first wait until the second has them."""
+    from support.postgres import standby_of
+
+    with _servers() as made:
+        primary = made.start("primary")
+        yield primary, standby_of(primary, "standby")

@@ -14,8 +14,9 @@ from cli.commands.log_repair import repair
 from cli.commands.log_verify import verify
 from cli.commands.log_witness import witness
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import data, say, show
+from cli.upto import last_positions, say_upto
 
 
 @click.group("log", help=N_("Integrity of the log: checkpoints, proofs, keys, verification."))
@@ -32,20 +33,21 @@ for _part in (verify, checkpoint, prove, consistency, publish, key, repair, move
 @as_json
 @pass_context
 @operation
+@waits
 def show_(context: Context, position: str | None, *, as_json: bool) -> int:
     """Show what is hashed."""
     if position is not None:
         return _show_leaf(context, position, as_json=as_json)
-    heads = [
-        {"log": head.log, "size": head.size, "root": head.root.hex()}
-        for head in context.desk.logs()
-    ]
+    found = context.desk.logs()
+    upto = last_positions({head.log: head.size for head in found})
+    heads = [{"log": head.log, "size": head.size, "root": head.root.hex()} for head in found]
     if as_json:
-        data({"ok": True, "logs": heads})
+        data({"ok": True, "logs": heads, "upto": upto})
         return 0
     from cli.render.log import render_heads
 
     show(render_heads(heads))
+    say_upto(context.desk, *upto)
     return 0
 
 

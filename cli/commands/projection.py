@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import data, say, show
 from cli.progress import counting
 from cli.reasons import filled
@@ -49,6 +49,7 @@ def rebuild(context: Context, *, as_json: bool) -> None:
 @as_json
 @pass_context
 @operation
+@waits
 def check(context: Context, *, as_json: bool) -> int:
     """Check the register of every log."""
     desk = context.desk

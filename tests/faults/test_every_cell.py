@@ -76,6 +76,7 @@ def test_no_cell_changes_unseen(town: OpenTown, table: str, column: str) -> None
                     _demand_named(town, marks, (value, before))
 
 
+@pytest.mark.slow
 @few
 @given(data=st.data())
 def test_no_bit_flips_unseen(town: OpenTown, data: st.DataObject) -> None:

@@ -69,6 +69,7 @@ def test_every_command_comes_to_an_end(town: OpenTown, table: str, column: str) 
                 _demand_ending(town, words, value)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=200,
     deadline=None,
