@@ -348,11 +348,12 @@ class Desk:
         """Everything recomputed from stored bytes, of one log or all, and compared with what is
         kept outside the database; what does not fit, by entry."""
         from cli.proofs import standings
-        from cli.verifying import Outside, against_of, with_registers
+        from cli.verifying import Outside, against_of, jobs_for, with_registers
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+        heads = {head.log: head for head in self.logs()}
+        if scheme is not None and scheme not in heads:
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
 
         def told(_log: str, done: int, size: int) -> None:
@@ -367,7 +368,7 @@ class Desk:
             listing=True,
             quick=outside.quick,
             since=outside.since,
-            jobs=outside.jobs,
+            jobs=outside.jobs or jobs_for(_entries_of(heads.values())),
             progress=told,
         )
         if outside.quick or outside.since is not None:
@@ -675,3 +676,8 @@ class Desk:
                 text=text,
             ) from None
         return last_position_before(self.engine, log, instant)
+
+
+def _entries_of(heads: Iterable[Any]) -> int:
+    """How many entries the heads of logs speak of; a damaged one of none."""
+    return sum(head.size for head in heads if isinstance(head.size, int))
