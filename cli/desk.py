@@ -437,7 +437,7 @@ class Desk:
         With `as_in_force` a copy of a log that is in force elsewhere must be as complete as that.
         """
         from cli.proofs import standings
-        from cli.verifying import Outside, against_of, with_registers
+        from cli.verifying import Outside, against_of, jobs_for, with_registers
         from ledger.moves import place_of
         from ledger.verify import verify
 
@@ -465,7 +465,7 @@ class Desk:
             quick=outside.quick,
             since=outside.since,
             as_in_force=as_in_force,
-            jobs=outside.jobs,
+            jobs=outside.jobs or jobs_for(self._told_entries()),
             progress=told,
         )
         if outside.quick or outside.since is not None:
@@ -570,6 +570,15 @@ class Desk:
 
         with read_transaction(self.engine) as connection, lenient_text(connection):
             return reading.log_names(connection)
+
+    def _told_entries(self) -> int:
+        """How many entries the heads of all logs speak of, whatever else they hold."""
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.told_entries(connection)
 
     def _copies(self) -> list[str]:
         from ledger import reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from projections.running import Difference
 
-__all__ = ["Outside", "against_of", "with_registers"]
+__all__ = ["Outside", "against_of", "jobs_for", "with_registers"]
+
+_MANY = 100_000
+_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the user brings along: notes by the name of their file, keys, witnesses, mirrors by log,
-    and how much is to be checked."""
+    how much is to be checked, and by how many processes (None: as suits its size)."""
 
     notes: Sequence[tuple[str, bytes]] = ()
     keys: Sequence[VerifierKey] = ()
@@ -31,7 +35,16 @@ class Outside:
     mirrors: Sequence[tuple[str, str, bytes]] = ()
     quick: bool = False
     since: int | None = None
-    jobs: int = 1
+    jobs: int | None = None
+
+
+def jobs_for(entries: int) -> int:
+    """One process for each processor, where that is worth their start; no more than are kept busy
+    by the one that puts together what they find."""
+    if entries < _MANY:
+        return 1
+    may = getattr(os, "sched_getaffinity", None)  # not on every system
+    return min(_MOST, len(may(0)) if may else os.cpu_count() or 1)
 
 
 def against_of(

@@ -49,6 +49,7 @@ __all__ = [
     "read_stream",
     "read_streams",
     "sealed_heads",
+    "told_entries",
 ]
 
 _E = _entries.c
@@ -215,6 +216,12 @@ def copied_logs(connection: Connection) -> list[str]:
     wanted = LogHead._fields.index("in_force_at")
     rows = rows_of(connection, _HEADS)
     return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
+
+
+def told_entries(connection: Connection) -> int:
+    """How many entries the heads of all logs speak of; a damaged one speaks of none."""
+    sizes = (row[1] for row in rows_of(connection, _HEADS))
+    return sum(size for size in sizes if size.__class__ is int)
 
 
 def is_log_name(value: object) -> bool:

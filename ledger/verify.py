@@ -36,7 +36,7 @@ from ledger.against import Against, Compared, Mirror
 from ledger.beside import KeyCheck, VaultCheck
 from ledger.checkpoint import open_checkpoint
 from ledger.checkpoints import checkpoint_at
-from ledger.crew import Crew, CrewError, Task, crew_of
+from ledger.crew import Crew, CrewError, Task, crew_of, sparing
 from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
@@ -124,7 +124,7 @@ def verify(
 def _verify_alone(
     engine: Engine, log: str | None, scope: _Scope, progress: Progress | None, limit: int
 ) -> Verification:
-    with read_transaction(engine) as connection:
+    with read_transaction(engine) as connection, sparing(connection):
         try:
             return _Check(connection, scope, progress, limit).run(log)
         except sqlite3.OperationalError as error:
@@ -144,7 +144,11 @@ def _verify_together(
     limit: int,
 ) -> Verification | None:
     """The verification by several processes; None where anything is wrong, or may be."""
-    with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
+    with (
+        read_transaction(engine) as connection,
+        sparing(connection),
+        crew_of(connection, jobs) as crew,
+    ):
         try:
             found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
         except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
