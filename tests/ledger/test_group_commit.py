@@ -35,6 +35,7 @@ from ledger.errors import (
 )
 from ledger.group_commit import GroupCommit
 from ledger.schema import entries, keys, logs, stream_heads, vault
+from ledger.verify import verify
 from support.counter import fact
 from support.histories import histories, notices
 
@@ -149,8 +150,7 @@ def test_together_as_one_after_another(
             )
             said.append(record(desk, given))
         kept.append(_kept(desk))
-        desk.catch_up([head.log for head in desk.logs()])
-        assert desk.verify().problems == ()
+        assert verify(desk.engine).problems == ()
         desk.close()
     assert said[0] == said[1]
     assert kept[0] == kept[1]
@@ -297,6 +297,33 @@ def test_busy_ledger_refuses_all_who_wait(tmp_path: Path) -> None:
     desk.close()
 
 
+def test_interrupted_caller_leaves(tmp_path: Path) -> None:
+    """Ctrl-C takes a caller out of those who wait, and nobody else."""
+    desk = Desk(f"sqlite:///{tmp_path}/ledger.db", create=True)
+    desk.record([fact("first").encode()])
+    committer = desk.group_commit
+    main = threading.main_thread().ident
+    assert main == threading.get_ident()
+
+    def interrupt() -> Receipt:
+        _until(lambda: committer.waiting == 2)
+        signal.pthread_kill(main, signal.SIGINT)
+        return Receipt()
+
+    with write_transaction(desk.engine):
+        leading, outcomes = _in_threads([_share(desk, fact("leads"))])
+        _until(lambda: committer.waiting == 1)
+        interrupting, _ = _in_threads([interrupt])
+        with pytest.raises(KeyboardInterrupt):
+            _share(desk, fact("follows"))()
+        assert committer.waiting == 1
+    for thread in (*leading, *interrupting):
+        thread.join(LONG)
+    assert outcomes[0].recorded == 1
+    assert _streams(desk) == ["hechuan/id:first", "hechuan/id:leads"]
+    desk.close()
+
+
 def test_fault_of_the_judge_is_its_callers(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A submission that the rulebook stumbles over fails alone."""
     judging = desk.judge.judge
@@ -357,6 +384,7 @@ from itertools import count
 from pathlib import Path
 sys.path.insert(0, "tests")
 from cli.desk import Desk
+from ledger.verify import verify
 from support.counter import fact
 desk = Desk(sys.argv[1], trust=Path(sys.argv[2]))
 said = threading.Lock()
