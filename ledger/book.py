@@ -107,6 +107,8 @@ class Receipt:
         self.skipped = 0
         self.runs: list[tuple[str, int, int]] = []
         self.logs: dict[str, tuple[int, bytes]] = {}
+        self.upto: dict[str, int] = {}  # the last position of each log, also where all was skipped
+        self.repeated = 0  # times it was sent again because the server went away
         self.erased: dict[str, list[tuple[int, str]]] = {}
         self.findings = Spool()
         self.deviations = Spool()
@@ -192,6 +194,7 @@ class Book:
                 )
                 with session.closing:
                     session.take(parsed, progress)
+                    session.receipt.upto = {} if dry_run else session.ends()
                 if dry_run:
                     raise _DryRun
                 reached("append.written")
@@ -437,6 +440,10 @@ class _Session:
         for log in {log for log, _, _ in receipt.runs}:
             self.changed.add(log)
             receipt.logs[log] = (self.writers[log].size, self.writers[log].root)
+
+    def ends(self) -> dict[str, int]:
+        """The last position of every log that was looked at."""
+        return {log: w.size - 1 for log, w in sorted(self.writers.items()) if w.size}
 
     def _take_line(self, line: ParsedLine) -> None:
         try:

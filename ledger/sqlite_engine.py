@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
-from ledger.errors import IntegrityFailure, LedgerError, NotFoundError, busy
+from ledger.errors import IntegrityFailure, LedgerError, NotFoundError, ReadOnlyError, busy
 
 __all__ = [
     "ASIDE",
@@ -190,7 +190,7 @@ def translate(original: BaseException) -> LedgerError | None:
         case sqlite3.SQLITE_FULL:
             return LedgerError("the disk is full: nothing was recorded, make room and try again")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return LedgerError(
+            return ReadOnlyError(
                 "the ledger cannot be written: check the permissions of the file and its folder"
             )
         case sqlite3.SQLITE_CANTOPEN:

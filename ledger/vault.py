@@ -10,7 +10,6 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql
 
 from ledger.schema import files, vault
 from ledger.statements import Insert, write_rows
@@ -56,6 +55,8 @@ def keep_file(connection: Connection, digest: str, content: bytes) -> None:
     if connection.execute(select(files.c.sha256).where(files.c.sha256 == digest)).first() is None:
         row = {"sha256": digest, "length": len(content), "content": content}
         if connection.dialect.name == "postgresql":  # somebody else may be keeping it just now
+            from sqlalchemy.dialects import postgresql  # slow to load, and rarely needed
+
             connection.execute(postgresql.insert(files).values(row).on_conflict_do_nothing())
         else:
             connection.execute(insert(files).values(row))
