@@ -221,6 +221,7 @@ def test_waiting_threads_share_a_transaction(desk: Desk) -> None:
     )
     assert [outcome.logs for outcome in outcomes] == [outcomes[0].logs] * 32
     assert outcomes[0].logs["hechuan"][0] == 33
+    assert [outcome.upto for outcome in outcomes] == [{"hechuan": 32}] * 32
     assert len(commits) == 1
 
 
@@ -241,6 +242,7 @@ def test_each_gets_its_own_answer(desk: Desk) -> None:
     assert (good.recorded, other.recorded) == (2, 1)
     assert isinstance(refused, MalformedError | RefusedError)
     assert (repeated.recorded, repeated.skipped) == (0, 1)
+    assert repeated.upto.keys() == {"hechuan"}
     assert isinstance(conflict, KeyConflictError)
     with pytest.raises(MalformedError):
         _share(desk, fact("e"), "no JSON\n")()
