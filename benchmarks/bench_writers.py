@@ -68,7 +68,7 @@ def measure(folder: Path, count: int, in_line: bool, seconds: float) -> Figures:
     ]
     for process in started:
         process.start()
-    found = [answers.get() for _ in started]
+    found = [answers.get(timeout=seconds + 120) for _ in started]
     for process in started:
         process.join()
     took = sorted(one for times, _ in found for one in times)

@@ -351,12 +351,21 @@ class Desk:
     ) -> Receipt:
         """The same for callers on many threads of one desk, whose lines share transactions.
 
-        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
-        those after the transaction.
+        Each caller's lines are still recorded as a whole or not at all, and sent again as `record`
+        does where a server goes away. The heads in a receipt are those after the transaction.
         """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
+
+        given = list(lines)
         with self._opening:
             committer = self.group_commit
-        receipt = committer.record(lines, historical=historical, folder=folder)
+
+        def attempt() -> Receipt:
+            return committer.record(given, historical=historical, folder=folder)
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, given, today=self.today, seconds=seconds)
         if receipt.erased:
             with self._opening:
                 self._remember(receipt.erased)
