@@ -80,7 +80,7 @@ class PostgresPlace(Place):
 
     def fresh(self) -> str:
         """The URL of a new database."""
-        name = f"bench_{next(self._numbers)}"
+        name = f"taizhang_bench_{next(self._numbers)}"
         self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._run(f"CREATE DATABASE {name} TEMPLATE template0")
         return self._url.set(database=name).render_as_string(hide_password=False)
