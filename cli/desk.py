@@ -8,15 +8,32 @@ returns plain values; wording and layout are the callers'.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
-from ledger.errors import MalformedError, NotFoundError
-from ledger.identity import CenterId, Position, parse_center, parse_position, scheme_of
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    NotFoundError,
+    ReadOnlyError,
+)
+from ledger.identity import (
+    CenterId,
+    Position,
+    format_position,
+    parse_center,
+    parse_position,
+    scheme_of,
+)
 from ledger.leaf import NO_PREVIOUS
 from ledger.ruling import Recorded
 from projections import fold as folding
@@ -29,7 +46,10 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
-    from ledger.reading import Row
+    from ledger.damage import Report
+    from ledger.group_commit import GroupCommit
+    from ledger.migrating import Migrated
+    from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
     from ledger.verify import Verification
     from policies.audit import AuditFinding
@@ -41,6 +61,7 @@ if TYPE_CHECKING:
     from policies.scoring import Table
     from policies.verdict import Knowledge
     from policies.what_if import Rejudged
+    from projections.register import RegisterRow
     from projections.round_totals import PartInRound
     from projections.running import Difference, Progress
 
@@ -78,15 +99,20 @@ class Folds:
 
 
 class View:
-    """What an answer speaks of: the day, and up to what the ledger knew."""
+    """What an answer speaks of: the day, and up to which position (-1: before the first)."""
 
     __slots__ = ("known_at", "log", "on", "upto")
 
-    def __init__(self, log: str, on: date, *, upto: int | None, known_at: str | None) -> None:
+    def __init__(self, log: str, on: date, *, upto: int, known_at: str | None) -> None:
         self.log = log
         self.on = on
         self.upto = upto
         self.known_at = known_at
+
+    @property
+    def position(self) -> str | None:
+        """The last entry the answer knows of; None before the first."""
+        return format_position(self.log, self.upto) if self.upto >= 0 else None
 
 
 class Library:
@@ -143,6 +169,7 @@ class Desk:
         self.clock = clock
         self.create = create
         self.has_recorded = False
+        self._opening = Lock()
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -176,6 +203,14 @@ class Desk:
         from ledger.book import Book
 
         return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def group_commit(self) -> GroupCommit:
+        """The write path for many threads; the regulations are stored."""
+        from ledger.group_commit import GroupCommit
+
+        self._keep_editions()
+        return GroupCommit(self.book, after=self._take_in)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -224,6 +259,43 @@ class Desk:
         self._keep_editions()
         return self.rulebook.ids()
 
+    def migrate(self, *, dry_run: bool = False) -> Migrated:
+        """Bring an older ledger to the newest schema; before anything else is asked of the desk."""
+        from ledger.engine import open_engine
+        from ledger.migrating import migrate
+
+        engine = open_engine(self.url, older=True)
+        try:
+            migrated = migrate(engine, dry_run=dry_run)
+        finally:
+            engine.dispose()
+        if migrated.before != migrated.after and not dry_run:
+            self.catch_up([head.log for head in self.logs()])
+        return migrated
+
+    def move(self, log: str, to: str, *, progress: Progress | None = None) -> LogHead:
+        """Move a log to the ledger at another URL, with the same trust folder; it is checked there
+        before it is in force."""
+        from ledger.moving import move_log
+
+        other = Desk(to, clock=self.clock, trust=self.trust_path)
+        try:
+            return move_log(
+                self.engine,
+                other.engine,
+                log,
+                check=lambda: other.verify(scheme=log, as_in_force=True).problems,
+                progress=progress,
+            )
+        finally:
+            other.close()
+
+    def grant(self, *, recorders: Sequence[str], readers: Sequence[str]) -> None:
+        """Let roles of the server record, or only read."""
+        from ledger.roles import grant_roles
+
+        grant_roles(self.engine, recorders=recorders, readers=readers)
+
     def record(
         self,
         lines: Iterable[bytes],
@@ -232,38 +304,69 @@ class Desk:
         dry_run: bool = False,
         folder: Path | None = None,
         progress: Callable[[int], None] | None = None,
+        told: Callable[[ConflictError], None] | None = None,
     ) -> Receipt:
-        """Rule and record a file, or nothing of it; then bring the register up to date."""
-        from projections.running import catch_up
+        """Rule and record a file, or nothing of it; then bring the register up to date.
 
-        self._keep_editions()
+        Where the server goes away and the lines can be read again, they are sent again to whichever
+        server takes writes; after a commit whose answer was lost only if each has a key. `told`
+        hears of it.
+        """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
 
-        def after(log: str, states: Callable[[str], Any]) -> None:
-            self.has_recorded = True
-            catch_up(self.source, self.shelf, log, states=states)
+        failures: list[ConflictError] = []
 
-        receipt = self.book.record(
-            lines,
-            historical=historical,
-            dry_run=dry_run,
-            folder=folder,
-            progress=progress,
-            after=after,
-        )
+        def failed(error: ConflictError) -> None:
+            failures.append(error)
+            if told is not None:
+                told(error)
+
+        def attempt() -> Receipt:
+            self._keep_editions()
+            return self.book.record(
+                lines,
+                historical=historical,
+                dry_run=dry_run,
+                folder=folder,
+                progress=progress,
+                after=self._take_in,
+            )
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, lines, today=self.today, seconds=seconds, told=failed)
+        receipt.repeated = len(failures)
         if not dry_run:
             self._remember(receipt.erased)
         return receipt
 
+    def record_shared(
+        self, lines: Iterable[bytes], *, historical: bool = False, folder: Path | None = None
+    ) -> Receipt:
+        """The same for callers on many threads of one desk, whose lines share transactions.
+
+        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
+        those after the transaction.
+        """
+        with self._opening:
+            committer = self.group_commit
+        receipt = committer.record(lines, historical=historical, folder=folder)
+        if receipt.erased:
+            with self._opening:
+                self._remember(receipt.erased)
+        return receipt
+
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
-        """The two clocks of a question; `known_at` is a time or `scheme#n`."""
-        upto: int | None = None
-        if known_at is not None:
-            if "#" in known_at:
-                position = parse_position(known_at)
-                self._check_position(position, log)
-                upto = position.number
-            else:
-                upto = self._known_at(log, known_at)
+        """The two clocks of a question; `known_at` is a time or `scheme#n`, by default what is on
+        file now: what is recorded while the question is answered is left out."""
+        if known_at is None:
+            upto = self.source.size(log) - 1
+        elif "#" in known_at:
+            position = parse_position(known_at)
+            self._check_position(position, log)
+            upto = position.number
+        else:
+            upto = self._known_at(log, known_at)
         return View(log, on or self.today, upto=upto, known_at=known_at)
 
     def entries(self, center: str, view: View) -> list[Recorded]:
@@ -319,17 +422,22 @@ class Desk:
         *,
         scheme: str | None = None,
         outside: Outside | None = None,
+        as_in_force: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Everything recomputed from stored bytes, of one log or all, and compared with what is
-        kept outside the database; what does not fit, by entry."""
-        from cli.proofs import status_digests
+        kept outside the database; what does not fit, by entry.
+
+        With `as_in_force` a copy of a log that is in force elsewhere must be as complete as that.
+        """
+        from cli.proofs import standings
         from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+        if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
+        copies = [] if as_in_force else self._copies()
 
         def told(_log: str, done: int, size: int) -> None:
             if progress is not None:
@@ -338,17 +446,22 @@ class Desk:
         found = verify(
             self.engine,
             log=scheme,
-            against=against_of(self._proofs_or_none(), outside),
-            statuses=status_digests,
+            against=against_of(self._proofs_or_none(), outside, copies=copies),
+            statuses=standings,
+            listing=True,
             quick=outside.quick,
             since=outside.since,
+            as_in_force=as_in_force,
             jobs=outside.jobs,
             progress=told,
         )
         if outside.quick or outside.since is not None:
             return found
         logs = [scheme] if scheme is not None else self.check_logs()
-        return with_registers(found, logs, lambda log: self.compare(log, progress))
+        seen = {one.log for one in found.reports if self._is_listed(one)}
+        rest = [log for log in logs if log not in seen]
+        strangers = self.strangers() if scheme is None else ()
+        return with_registers(found, rest, lambda log: self.compare(log, progress), strangers)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -358,13 +471,48 @@ class Desk:
         with read_transaction(self.engine) as connection:
             return reading.logs(connection)
 
+    def sizes(self, scheme: str | None = None) -> dict[str, int]:
+        """How many entries each log has, or that of a scheme."""
+        return {head.log: head.size for head in self.logs() if scheme in (None, head.log)}
+
     def register(
-        self, *, scheme: str | None, status: str | None, search: str | None
+        self,
+        *,
+        scheme: str | None,
+        status: str | None,
+        search: str | None,
+        sizes: Mapping[str, int] | None = None,
     ) -> Iterator[Any]:
-        """The register's rows, brought up to date first."""
-        logs = [head.log for head in self.logs() if scheme is None or head.log == scheme]
-        self.catch_up(logs)
-        return self.shelf.find(logs, status=status, search=search)
+        """The register's rows as of these sizes of the logs, by default the present ones."""
+        from projections.register import matching
+
+        sizes = self.sizes(scheme) if sizes is None else sizes
+        rows = chain.from_iterable(self._register_of(log, size) for log, size in sizes.items())
+        return matching(rows, status=status, search=search)
+
+    def _register_of(self, log: str, size: int) -> Iterator[RegisterRow]:
+        from projections.running import caught_up
+
+        # A standby cannot be written to, nor can who may only read write; rows that stay behind
+        # are folded for the answer.
+        with suppress(ReadOnlyError):
+            self.catch_up([log])
+        return caught_up(self.source, self.shelf, log, size=size)
+
+    def wait_for(self, positions: Iterable[str], *, seconds: float) -> None:
+        """Come back once the entries at these positions are on file; BehindError if not all are
+        in time."""
+        from ledger.awaiting import wait_for
+
+        wanted = [parse_position(text) for text in positions]
+        wait_for(self.engine, wanted, seconds=seconds)
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether the server follows another one, and so may be behind it."""
+        from ledger.engine import is_standby
+
+        return is_standby(self.engine)
 
     def catch_up(self, logs: Sequence[str]) -> None:
         """Bring the register to the end of each log."""
@@ -381,9 +529,7 @@ class Desk:
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
-        known = {head.log for head in self.logs()}
-        for log in set(self.shelf.logs()) - known:
-            self.shelf.forget(log)
+        self.shelf.keep_only([head.log for head in self.logs()])
 
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
@@ -391,26 +537,56 @@ class Desk:
 
         return compare(self.source, self.shelf, log, progress=progress)
 
+    def strangers(self) -> list[Difference]:
+        """Register rows that belong to no log, or to no generation of one."""
+        from ledger.damage import shown
+        from projections.running import Difference
+
+        return [
+            Difference(str(shown(center)), (column,)) for center, column in self.shelf.strangers()
+        ]
+
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+        return sorted({*self._log_names(), *self.shelf.logs()})
+
+    def _log_names(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.log_names(connection)
+
+    def _copies(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.copied_logs(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
         return Library(self.book, upto=view.upto)
 
     def audit(
-        self, log: str, progress: Progress | None = None
+        self, log: str, progress: Progress | None = None, *, size: int | None = None
     ) -> Iterator[tuple[int, list[AuditFinding]]]:
-        """Number of acts and what was found, stream by stream."""
+        """Number of acts and what was found among the first `size` entries (default: all there
+        are), stream by stream."""
         from policies.audit import audit_center, audit_plain, count_acts
 
-        known = Library(self.book)
+        size = self.source.size(log) if size is None else size
+        known = Library(self.book, upto=size - 1)
         for stream in self.source.plain_streams(log):
-            entries = self.book.stream(log, stream)
+            entries = self.book.stream(log, stream, upto=size - 1)
             yield count_acts(entries), list(audit_plain(self.judge, entries, known))
-        done, size = 0, self.source.size(log)
-        for center, entries in self.source.all_streams(log):
+        done = 0
+        for center, recorded in self.source.all_streams(log):
+            entries = folding.known(recorded, position=size - 1)
+            if not entries:
+                continue
             found = list(
                 audit_center(
                     self.judge,
@@ -472,18 +648,20 @@ class Desk:
         *,
         center: str | None = None,
         progress: Progress | None = None,
+        view: View | None = None,
     ) -> Iterator[tuple[str, Sequence[Rejudged], tuple[str, str | None] | None]]:
         """Stream by stream the acts judged again, and a center's status as it is and would be."""
         from policies.what_if import WhatIf
 
         self._scheme(scheme)
-        view = self.view(scheme)
+        view = view or self.view(scheme)
+        upto = view.upto
         what_if = WhatIf(
             self.judge,
             replacement,
-            lambda stream: self.book.stream(scheme, stream),
+            lambda stream: self.book.stream(scheme, stream, upto=upto),
             scheme=scheme,
-            size=self.source.size(scheme),
+            size=upto + 1,
             today=view.on,
         )
         if center is not None:
@@ -491,27 +669,34 @@ class Desk:
             yield center, outlook.acts, (outlook.old, outlook.new)
             return
         for stream in self.source.plain_streams(scheme):
-            yield stream, what_if.plain(self.book.stream(scheme, stream)), None
+            yield stream, what_if.plain(self.book.stream(scheme, stream, upto=upto)), None
         for name, entries in self._known_streams(view, progress):
             outlook = what_if.center(name, entries)
             yield name, outlook.acts, (outlook.old, outlook.new)
 
     def foreign_score(
-        self, center: str, table: Table, *, round_id: str | None, experts: Mapping[str, Decimal]
+        self,
+        center: str,
+        table: Table,
+        *,
+        round_id: str | None,
+        experts: Mapping[str, Decimal],
+        view: View | None = None,
     ) -> ForeignScore:
         """A center's filing by the scoring table of another place; recorded nowhere."""
         from policies.foreign_score import foreign_score
 
-        view = self.view(scheme_of(center))
+        view = view or self.view(scheme_of(center))
         state = self.state(center, view)
         edition = self.rulebook.edition(state.edition or self.rulebook.ids(view.log)[-1])
         return foreign_score(edition, state, table, round_id=round_id, experts=experts)
 
     def logs_of(self, scheme: str | None) -> list[str]:
-        """Names of the logs there are: that of a scheme, or all."""
+        """Names of the logs there are: that of a scheme, or all that are in force here."""
         if scheme is not None:
             self._scheme(scheme)
-        return [head.log for head in self.logs() if scheme in (None, head.log)]
+        kept = [head for head in self.logs() if scheme in (None, head.log)]
+        return [head.log for head in kept if scheme is not None or head.in_force_at is None]
 
     def newest_instant(self, log: str) -> str | None:
         """When the last entry of a log was recorded."""
@@ -534,7 +719,7 @@ class Desk:
             raise MalformedError(message, problems=checked.defects, file=source, count=count)
         self._keep_editions()
         is_new = add_edition(self.engine, checked.edition.edition, data)
-        for part in ("rulebook", "judge", "book"):
+        for part in ("rulebook", "judge", "book", "group_commit"):
             self.__dict__.pop(part, None)
         return is_new
 
@@ -556,6 +741,18 @@ class Desk:
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
 
+    def _take_in(self, log: str, states: Callable[[str], Any]) -> None:
+        """Bring the register up to date with what was just recorded."""
+        from projections.running import catch_up
+
+        self.has_recorded = True
+        try:
+            catch_up(self.source, self.shelf, log, states=states)
+        except IntegrityFailure:
+            raise
+        except LedgerError:
+            pass  # it is on file all the same, and whoever reads next catches up
+
     def _remember(self, erased: Mapping[str, Iterable[tuple[int, str]]]) -> None:
         """Keep outside the database what was erased, so that no backup brings it back."""
         proofs = self._proofs_or_none() if erased else None
@@ -569,6 +766,15 @@ class Desk:
             return self.proofs
         except MalformedError:
             return None
+
+    def _is_listed(self, report: Report) -> bool:
+        """Whether the register of a log was seen to be right on the way: a row for each center as
+        all its entries give it, no other row, and a position that covers them."""
+        count, last = self.shelf.extent(report.log)
+        position: object = self.shelf.position(report.log)
+        if not isinstance(position, int) or not isinstance(last, int):
+            return False
+        return count == report.listed and last < position <= report.size
 
     # --- helpers ---------------------------------------------------------------------------------
 
@@ -595,7 +801,7 @@ class Desk:
         """Every center with the entries known, one at a time."""
         done, size = 0, self.source.size(view.log)
         for center, entries in self.source.all_streams(view.log):
-            yield center, [r for r in entries if view.upto is None or r.position <= view.upto]
+            yield center, folding.known(entries, position=view.upto)
             done += len(entries)
             if progress is not None:
                 progress(done, size)

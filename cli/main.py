@@ -36,6 +36,7 @@ _COMMANDS = {
     "evidence": N_("A self-contained file for a dispute: export and check."),
     "backup": N_("Write the whole ledger into one file."),
     "restore": N_("Put a backup back; what was lost is put on record."),
+    "migrate": N_("Bring an older ledger up to date; let roles of a server record or read."),
     "projection": N_("Read models: rebuild, and compare with the live ones."),
 }
 

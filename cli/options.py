@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
@@ -26,6 +26,7 @@ __all__ = [
     "operation",
     "pass_context",
     "scheme",
+    "waits",
 ]
 
 P = ParamSpec("P")
@@ -94,6 +95,43 @@ known_at = click.option(
     metavar="TIME|POSITION",
     help=N_("What the ledger knew then: a time, or after an entry such as beijing#41."),
 )
+
+
+def waits(command: Callable[Concatenate[Context, P], int | None]) -> Callable[..., int | None]:
+    """Let a question wait until the ledger that is asked has come so far; stands after
+    `operation`."""
+
+    @click.option(
+        "--wait-for",
+        "wait_for",
+        multiple=True,
+        metavar="POSITION",
+        envvar="TAIZHANG_WAIT_FOR",
+        help=N_("Answer once this entry is on file here, such as beijing#41; again for each log."),
+    )
+    @click.option(
+        "--wait-seconds",
+        "wait_seconds",
+        type=click.FloatRange(min=0, max=86_400),
+        default=30,
+        show_default=True,
+        metavar="SECONDS",
+        envvar="TAIZHANG_WAIT_SECONDS",
+        help=N_("How long --wait-for waits; then the status is 4."),
+    )
+    @functools.wraps(command)
+    def run(
+        context: Context,
+        *args: Any,
+        wait_for: tuple[str, ...],
+        wait_seconds: float,
+        **kwargs: Any,
+    ) -> int | None:
+        if wait_for:
+            context.desk.wait_for(wait_for, seconds=wait_seconds)
+        return command(context, *args, **kwargs)
+
+    return run
 
 
 def operation(command: Callable[P, int | None]) -> Callable[P, int]:

@@ -36,6 +36,8 @@ __all__ = ["Proofs", "ledger_file", "trust_folder"]
 
 Progress = Callable[[int, int], None]
 
+_CENTERS_AT_ONCE = 500
+
 
 def trust_folder(url: str, named: Path | None) -> Path:
     """The folder of keys and anchors that belongs to a ledger."""
@@ -280,6 +282,23 @@ def status_digests(
 
     for center, state in _states(connection, log, centers, upto):
         yield center, status_digest(state)
+
+
+def standings(
+    connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
+) -> Iterator[tuple[str, bytes, bool]]:
+    """The same, and whether the register's live row of the center says what these entries give."""
+    from itertools import islice
+
+    from ledger.readings import live_rows
+    from projections.published import status_digest
+    from projections.register import is_row_of
+
+    rest = iter(centers)
+    while some := list(islice(rest, _CENTERS_AT_ONCE)):
+        rows = live_rows(connection, log, some)
+        for center, state in _states(connection, log, some, upto):
+            yield center, status_digest(state), is_row_of(rows.get(center), state)
 
 
 def status_document(connection: Connection, log: str, center: str, upto: int) -> bytes:

@@ -24,6 +24,7 @@ from ledger.engine import translated_errors
 from ledger.errors import ConflictError, LedgerError, NotFoundError
 from ledger.failpoints import reached
 from ledger.sqlite_engine import ASIDE
+from ledger.turns import BESIDE as QUEUES
 
 __all__ = [
     "Backup",
@@ -127,7 +128,7 @@ def put_in_place(beside: Path, target: Path) -> None:
 
 def remove_copy(beside: Path) -> None:
     """Remove a copy that was not put in place."""
-    for ending in _BESIDE:
+    for ending in (*_BESIDE, *QUEUES):
         with suppress(OSError):
             beside.with_name(beside.name + ending).unlink()
 

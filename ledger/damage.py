@@ -28,6 +28,7 @@
     checkpoint_missing   a seal whose checkpoint is not kept
     cosignature_altered  a witness's signature that is not under this checkpoint
     register_altered     what lists show of a center
+    register_unread      what lists show, where it cannot be compared with a replay
     edition_altered      a regulation file that is not the one its hash names
     edition_missing      a regulation file that a ruling refers to and that is gone
     meta_altered         the row that says which schema this is
@@ -64,13 +65,17 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What recomputing one log gave: size and root of what is there, and what is wrong with it."""
+    """What recomputing one log gave: size and root of what is there, and what is wrong with it.
+
+    `listed` counts its centers, where lists were seen to show of each what its entries give.
+    """
 
     log: str
     size: int
     root: bytes
     problems: tuple[Damage, ...]
     compared: tuple[Compared, ...] = ()
+    listed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

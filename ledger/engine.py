@@ -20,9 +20,9 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
+from contextlib import contextmanager, nullcontext
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 from sqlalchemy.engine import URL, make_url
@@ -33,12 +33,18 @@ from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
 from ledger.sqlite_engine import DEADLINE
+from ledger.statements import lenient_text
+from ledger.turns import Turns
 
 __all__ = [
+    "committing",
+    "is_standby",
     "lock_ledger",
     "open_engine",
     "read_transaction",
+    "schema_of",
     "translated_errors",
+    "waiting_seconds",
     "write_transaction",
 ]
 
@@ -46,10 +52,13 @@ _BUSY = "taizhang_busy_seconds"
 _TURN = "taizhang_turn"
 
 
-def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = None) -> Engine:
+def open_engine(
+    url: str, *, create: bool = False, older: bool = False, busy_seconds: float | None = None
+) -> Engine:
     """Return an engine on the ledger at this SQLAlchemy URL; with `create`, make it first.
 
-    Creating is atomic and may be done by several processes at once: one creates, all open.
+    Creating is atomic and may be done by several processes at once: one creates, all open. With
+    `older` a ledger of an older schema is opened too, to be migrated.
     Raises NotFoundError where no ledger is, LedgerError where it cannot be read.
     """
     target = _parse(url)
@@ -59,41 +68,73 @@ def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = 
         with translated_errors():
             if create:
                 _create(engine)
-            _check_schema(engine)
+            _check_schema(engine, older=older)
             if engine.dialect.name == "sqlite":
                 sqlite_engine.settle(engine, wait=wait)
+                _queue_beside(engine)
     except BaseException:
         engine.dispose()
         raise
     return engine
 
 
+def waiting_seconds(engine: Engine) -> float:
+    """How long a writer waits for others, and for a server that went away, before it gives up."""
+    seconds: float = engine.get_execution_options().get(_BUSY, 0.0)
+    return seconds
+
+
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a write transaction; commit at the end, roll back on an exception.
 
-    Raises BusyError when another writer does not let go for the waiting time.
+    Raises BusyError when another writer does not let go for the waiting time. On a server also
+    UnreachableError, and where the commit was sent OutcomeUnknownError and NotReplicatedError.
     """
     options = engine.get_execution_options()
-    deadline = monotonic() + options.get(_BUSY, 0.0)
-    with translated_errors(), _turn(options.get(_TURN), deadline), engine.connect() as connection:
+    deadline = monotonic() + waiting_seconds(engine)
+    turn = options[_TURN].taken(deadline) if _TURN in options else nullcontext()
+    with translated_errors(), turn, engine.connect() as connection:
         connection.execution_options(**{DEADLINE: deadline})
-        with connection.begin() as transaction:
+        with connection.begin() as transaction, _dropped_if_broken(connection):
             yield connection
             if not transaction.is_active:
                 raise LedgerError("nothing was recorded: the transaction was rolled back")
+            with committing(connection):
+                transaction.commit()
+
+
+@contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Send a commit within; OutcomeUnknownError where a server's answer is lost, NotReplicatedError
+    where it no longer waits for its standbys."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    from ledger import postgres_engine
+
+    with _dropped_if_broken(connection), postgres_engine.committing(connection):
+        yield
 
 
 @contextmanager
 def read_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that sees one consistent state and writes nothing."""
-    with translated_errors(), engine.connect() as connection:
+    with translated_errors(reading=True), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        with connection.begin():
+        with connection.begin(), _dropped_if_broken(connection):
             yield connection
+
+
+def is_standby(engine: Engine) -> bool:
+    """Whether a server follows another one; false for a file."""
+    if engine.dialect.name != "postgresql":
+        return False
+    with read_transaction(engine) as connection:
+        return bool(connection.scalar(text("SELECT pg_is_in_recovery()")))
 
 
 def lock_ledger(connection: Connection) -> None:
@@ -102,15 +143,35 @@ def lock_ledger(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('taizhang', 0))"))
 
 
+def schema_of(connection: Connection) -> int:
+    """The number of the schema a ledger is kept in; raises NotFoundError where none is."""
+    try:
+        with lenient_text(connection):
+            row = connection.execute(select(meta.c.value).where(meta.c.name == "schema")).first()
+    except DBAPIError as error:
+        if _translate(error) is not None:
+            raise
+        raise NotFoundError(
+            "{url} is no ledger: create one with `taizhang init`",
+            url=connection.engine.url.render_as_string(),
+        ) from None
+    if row is None:
+        raise IntegrityFailure("the table meta no longer says which schema this is")
+    (found,) = row
+    if not (isinstance(found, str) and found.isascii() and found.isdigit()):
+        raise IntegrityFailure("the schema version in meta is damaged: {found!r}", found=found)
+    return int(found)
+
+
 @contextmanager
-def translated_errors() -> Iterator[None]:
+def translated_errors(*, reading: bool = False) -> Iterator[None]:
     """Turn what drivers raise for locks, disks and damaged files into errors of the ledger."""
     try:
         yield
     except PoolTimeoutError as error:
         raise busy() from error
     except Exception as error:
-        translated = _translate(error)
+        translated = _translate(error, reading=reading)
         if translated is None:
             raise
         raise translated from error
@@ -147,8 +208,7 @@ def _make_engine(target: URL, *, create: bool, wait: float) -> Engine:
     try:
         if backend == "sqlite":
             engine = sqlite_engine.make_engine(target, create=create, wait=wait)
-            # Writers of one process queue here: SQLite's own waiting is polling, and unfair.
-            engine.update_execution_options(**{_TURN: Lock()})
+            engine.update_execution_options(**{_TURN: Turns()})
         elif backend == "postgresql":
             from ledger import postgres_engine  # only here, for the driver takes its time to load
 
@@ -180,58 +240,50 @@ def _create(engine: Engine) -> None:
         create_schema(connection)
 
 
-def _check_schema(engine: Engine) -> None:
+def _check_schema(engine: Engine, *, older: bool) -> None:
     with read_transaction(engine) as connection:
-        try:
-            found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-        except DBAPIError as error:
-            if _translate(error) is not None:
-                raise
-            found = None
-    if found is None:
-        raise NotFoundError(
-            "{url} is no ledger: create one with `taizhang init`",
-            url=engine.url.render_as_string(),
-        )
-    if not (isinstance(found, str) and found.isascii() and found.isdigit()):
-        raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
-    if int(found) > SCHEMA_VERSION:
+        found = schema_of(connection)
+    if found > SCHEMA_VERSION:
         raise LedgerError(
             "the ledger was written by a newer taizhang (schema {found}, this one knows {known}): "
             "upgrade taizhang",
             found=found,
             known=SCHEMA_VERSION,
         )
-    if int(found) < SCHEMA_VERSION:
+    if found < SCHEMA_VERSION and not older:
         raise LedgerError(
             "the ledger was written by an older taizhang (schema {found}, this one knows {known}): "
-            "read it with that version, or record its entries in a new ledger",
+            "make a backup of it, then run `taizhang migrate`",
             found=found,
             known=SCHEMA_VERSION,
         )
 
 
-# --- waiting ------------------------------------------------------------------------------------
+def _queue_beside(engine: Engine) -> None:
+    """Have writers wait for other processes too; only now that the file is known to be a ledger."""
+    file = sqlite_engine.writable_file(engine)
+    if file is not None:
+        engine.get_execution_options()[_TURN].queue_beside(file)
 
 
 @contextmanager
-def _turn(lock: Lock | None, deadline: float) -> Iterator[None]:
-    """Wait for the turn of this thread, where writers of one process queue."""
-    if lock is None:
-        yield
-        return
-    if not lock.acquire(timeout=max(0.0, deadline - monotonic())):
-        raise busy()
+def _dropped_if_broken(connection: Connection) -> Iterator[None]:
+    """Do not roll back on a connection that broke, nor give it to the next one: of what a driver's
+    own cursor raises, SQLAlchemy does not know."""
     try:
         yield
-    finally:
-        lock.release()
+    except BaseException as error:
+        if connection.dialect.name == "postgresql" and not connection.invalidated:
+            driver: Any = connection.connection.driver_connection
+            if driver.closed:
+                connection.invalidate(error)
+        raise
 
 
 # --- what drivers say ---------------------------------------------------------------------------
 
 
-def _translate(error: BaseException) -> LedgerError | None:
+def _translate(error: BaseException, *, reading: bool = False) -> LedgerError | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(original, sqlite3.Error):
         return sqlite_engine.translate(original)
@@ -239,5 +291,5 @@ def _translate(error: BaseException) -> LedgerError | None:
     if driver is not None and isinstance(original, driver.Error):
         from ledger import postgres_engine
 
-        return postgres_engine.translate(original)
+        return postgres_engine.translate(original, reading=reading)
     return None

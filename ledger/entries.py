@@ -119,11 +119,14 @@ class Score(Quantity):
 
 def decode_hook(kind: type, raw: object) -> object:
     """Turn JSON text or numbers into the exact decimals of this module; raises ValueError."""
-    if not issubclass(kind, Quantity):
+    if kind is not Quantity and kind is not Score:
         raise NotImplementedError(kind)
-    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+    if raw.__class__ is str:
+        text = raw  # as it is stored
+    elif isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
         raise ValueError('a number is expected, or a decimal text such as "59.99"')
-    text = format(raw, "f") if isinstance(raw, Decimal) else str(raw)
+    else:
+        text = format(raw, "f") if isinstance(raw, Decimal) else str(raw)
     if not _NUMBER.match(text):
         raise ValueError(f'{text!r} is no decimal number with at most 4 decimals, such as "59.99"')
     value = kind(text)

@@ -6,7 +6,12 @@
     ├── NotFoundError            no such ledger, center, round or position                 exit 3
     ├── ConflictError            somebody else was first                                   exit 4
     │   ├── KeyConflictError     a known key with other content
-    │   └── BusyError            the ledger stayed locked by another writer
+    │   ├── BusyError            the ledger stayed locked by another writer
+    │   ├── UnreachableError     the server is away: nothing was recorded
+    │   ├── OutcomeUnknownError  the answer to a commit was lost: recorded or not
+    │   ├── NotReplicatedError   recorded on this server, and perhaps on no standby
+    │   └── BehindError          what was waited for is not on file here yet
+    ├── ReadOnlyError            a standby, a role or a file that may only be read         exit 1
     ├── RefusedError             an act the rules do not support                           exit 1
     └── IntegrityFailure         stored bytes do not say what they said when recorded      exit 5
 
@@ -20,6 +25,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 __all__ = [
+    "BehindError",
     "BusyError",
     "ConflictError",
     "IntegrityFailure",
@@ -28,9 +34,14 @@ __all__ = [
     "LedgerError",
     "MalformedError",
     "NotFoundError",
+    "NotReplicatedError",
+    "OutcomeUnknownError",
     "Problem",
+    "ReadOnlyError",
     "RefusedError",
+    "UnreachableError",
     "busy",
+    "elsewhere",
 ]
 
 
@@ -87,7 +98,8 @@ class NotFoundError(LedgerError):
 
 
 class ConflictError(LedgerError):
-    """Another writer was first; nothing was recorded, the same call may be tried again."""
+    """Another writer was first, or the server did not answer; the same call may be tried again.
+    Nothing was recorded, unless the class says otherwise."""
 
     code = "conflict"
     exit_status = 4
@@ -105,9 +117,50 @@ class BusyError(ConflictError):
     code = "busy"
 
 
+class UnreachableError(ConflictError):
+    """The database server cannot be reached, or went away before a commit: nothing was recorded."""
+
+    code = "unreachable"
+
+
+class OutcomeUnknownError(ConflictError):
+    """The connection broke during a commit: recorded or not. Under a key it can be recorded again,
+    and then stands once."""
+
+    code = "outcome_unknown"
+
+
+class NotReplicatedError(ConflictError):
+    """It is recorded, and the server gave up waiting for a standby: if this server is lost before
+    one has it, so is what was recorded."""
+
+    code = "not_replicated"
+
+
+class BehindError(ConflictError):
+    """The position that was waited for was not on file in time; what is on file can be read."""
+
+    code = "behind"
+
+
 def busy() -> BusyError:
     """What is said where another writer did not let go."""
     return BusyError("another writer holds the ledger: nothing was recorded, try again later")
+
+
+class ReadOnlyError(LedgerError):
+    """The ledger can be read here, and not written: nothing was recorded."""
+
+    code = "read_only"
+
+
+def elsewhere(log: str, place: str) -> ReadOnlyError:
+    """What is said to who records in a copy of a log that goes on in another ledger."""
+    return ReadOnlyError(
+        "the log {log} is kept at {place}: this is a copy, and nothing is recorded in it",
+        log=log,
+        place=place,
+    )
 
 
 class RefusedError(LedgerError):

@@ -39,6 +39,7 @@ from ledger.event_tables import TaizhangTrackingRecorder, library_errors
 from ledger.keys import KeyRow, content_digest, insert_keys
 from ledger.recorder import Draft, LogWriter
 from ledger.schema import entries
+from ledger.single_append import append_at_once
 from ledger.statements import LIST_LENGTHS, Statement, cursor_of, in_list, lists_of
 
 __all__ = ["PollingSubscription", "TaizhangApplicationRecorder", "TaizhangProcessRecorder"]
@@ -74,8 +75,13 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
         `effective` (a date) and `recorded` (an instant) may be given as keywords, for instance
         `application.save(aggregate, effective=date(2023, 6, 30))`; else both are now.
         """
-        with library_errors(), write_transaction(self.engine) as connection:
-            ids = self._insert(connection, stored_events, **kwargs)
+        with library_errors():
+            at_once = None if kwargs else self._insert_at_once(stored_events)
+            if at_once is not None:
+                ids: Sequence[int] = [at_once]
+            else:
+                with write_transaction(self.engine) as connection:
+                    ids = self._insert(connection, stored_events, **kwargs)
         for listener in list(self._listeners):
             listener.set()
         return ids
@@ -151,6 +157,15 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
     def notify(self, listener: Event) -> None:
         """Set an event, as long as it lives, whenever this recorder has recorded."""
         self._listeners.add(listener)
+
+    def _insert_at_once(self, stored_events: Sequence[StoredEvent]) -> int | None:
+        """The notification id of a single event, where the engine records it in one statement."""
+        if len(stored_events) != 1 or b'"key":' in stored_events[0].state:
+            return None
+        instant = self.clock()
+        (draft,) = self._drafts(stored_events, str(legal_day(instant)))
+        found = append_at_once(self.engine, self.log, draft, recorded_at=format_instant(instant))
+        return None if found is None else found + 1
 
     def _insert(
         self,

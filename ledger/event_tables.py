@@ -31,7 +31,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from ledger.engine import lock_ledger, read_transaction, write_transaction
-from ledger.errors import BusyError, ConflictError, LedgerError, MalformedError
+from ledger.errors import (
+    BusyError,
+    ConflictError,
+    LedgerError,
+    MalformedError,
+    NotReplicatedError,
+    OutcomeUnknownError,
+    UnreachableError,
+)
 from ledger.event_names import stream_of
 from ledger.statements import Insert, Statement, cursor_of, write_rows
 
@@ -45,7 +53,7 @@ def library_errors() -> Iterator[None]:
     """Turn errors of the ledger and of drivers into those of eventsourcing."""
     try:
         yield
-    except BusyError as error:
+    except (BusyError, NotReplicatedError, OutcomeUnknownError, UnreachableError) as error:
         raise persistence.OperationalError(str(error)) from error
     except ConflictError as error:
         raise persistence.IntegrityError(str(error)) from error

@@ -82,8 +82,18 @@ class LogCheck:
         log, streams, references = self.log, self.streams, self.references
         leaves: list[bytes] = []
         for row in rows:
-            position, stream, version, type_, effective, recorded, payload = row[:7]
-            private, files, leaf = row[7:]
+            (
+                position,
+                stream,
+                version,
+                type_,
+                effective,
+                recorded,
+                payload,
+                private,
+                files,
+                leaf,
+            ) = row
             try:
                 known, previous = streams.get(stream, _START)
                 commitments = () if private is None else parse_private(private)
@@ -118,6 +128,11 @@ class LogCheck:
                 references.note_private(position, stream, commitments)
             if attachments:
                 references.note_files(position, stream, attachments)
+        self._grow(leaves)
+
+    def go_on(self, leaves: list[bytes]) -> None:
+        """Take the leaves of the next entries, which somebody else has checked."""
+        self.size += len(leaves)
         self._grow(leaves)
 
     def miss(self, stop: int) -> None:
@@ -259,6 +274,9 @@ class QuickCheck(LogCheck):
         state = self.streams.get(row[1], _START)
         if leaf is None:
             self._add(row, "leaf_altered", "its leaf is no hash")
+        elif row[2].__class__ is not int:
+            said = "no entry holds what its column {column} holds"
+            self._add(row, "entry_altered", said, column="version")
         elif row[2] != state.version + 1:
             self._judge_version(row, state)
         return leaf

@@ -19,12 +19,17 @@ from functools import lru_cache
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
-from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from ledger.errors import ConflictError, IntegrityFailure, LedgerError, MalformedError
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    elsewhere,
+)
 from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
 from ledger.merkle import Frontier
 from ledger.schema import entries, logs, stream_heads
@@ -38,10 +43,11 @@ from ledger.statements import (
     rows_of,
     write_rows,
 )
+from ledger.tails import Tail, keep_tail, take_tail
 from ledger.tile_writer import TileGrowth
 from ledger.tiles import TILE_HEIGHT
 
-__all__ = ["Draft", "LogWriter", "StreamHead", "append"]
+__all__ = ["Draft", "EntryRow", "LogWriter", "StreamHead", "append", "entry_row"]
 
 
 class Draft(NamedTuple):
@@ -63,26 +69,13 @@ class StreamHead(NamedTuple):
     leaf: bytes
 
 
-_Row = tuple[
+EntryRow = tuple[
     str, int, str, int, str, str, str, bytes, str | None, str | None, bytes
 ]  # the fields of ledger.reading.Row, without its cost
 
 
-class _Tail(NamedTuple):
-    """The end of a log as a writer left it; good for as long as the stored head equals `head`."""
-
-    head: tuple[int, bytes, bytes]
-    frontier: Frontier
-    heads: dict[str, tuple[int, bytes]]
-    tiles: TileGrowth
-
-
 FIRST_GENERATION = 1
 _NO_HEAD = (0, NO_PREVIOUS)
-_HEADS_KEPT_BETWEEN = 16_384
-
-# Taken out while in use, so that no two writers share one.
-_tails: WeakKeyDictionary[Engine, dict[str, _Tail]] = WeakKeyDictionary()
 
 
 def append(connection: Connection, log: str, drafts: Sequence[Draft], *, recorded_at: str) -> range:
@@ -104,13 +97,14 @@ class LogWriter:
         if not connection.in_transaction():
             raise LedgerError("appending needs a write transaction")
         self._connection = connection
+        self._transaction = connection.get_transaction()
         self._cursor = cursor_of(connection)
         self._log = log
         self._heads_kept = heads_kept
-        self._tails = _tails.setdefault(connection.engine, {})
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._new: set[str] = set()  # streams without a row in stream_heads
         self._changed: set[str] = set()  # streams whose row is out of date
+        self._recorded: str | None = None  # when the last entry was, as far as that is at hand
         self._is_open = False
         self._is_lost = False
         self._stored_size, self._frontier, self._tiles = self._read_log_head()
@@ -161,6 +155,7 @@ class LogWriter:
         self._grow([row[-1] for row in rows])
         self._heads.update(heads)
         self._changed.update(heads)
+        self._recorded = recorded_at if rows else self._recorded
         if len(self._heads) > self._heads_kept:
             self.flush()
             self._heads.clear()
@@ -169,7 +164,8 @@ class LogWriter:
 
     def flush(self) -> None:
         """Write the stream heads and the log head that are out of date."""
-        if self._is_lost:
+        # Another writer may have rolled back: the driver would go on, each statement for itself.
+        if self._is_lost or self._transaction is None or not self._transaction.is_active:
             raise LedgerError("nothing was recorded: the transaction was rolled back")
         log, heads, size = self._log, self._heads, self.size
         if size == (self._stored_size or 0):
@@ -185,7 +181,7 @@ class LogWriter:
         )
         self._head = (size, self.root, self._frontier.to_bytes())
         if self._stored_size is None:
-            self._write(_INSERT_LOG, [(log, *self._head, FIRST_GENERATION)])
+            self._write(_INSERT_LOG, [(log, *self._head, FIRST_GENERATION, None)])
         else:
             self._write(_UPDATE_LOG, [(*self._head, log)])
         self._stored_size = size
@@ -194,47 +190,19 @@ class LogWriter:
 
     def _rows(
         self, drafts: Sequence[Draft], recorded_at: str
-    ) -> tuple[list[_Row], dict[str, tuple[int, bytes]]]:
+    ) -> tuple[list[EntryRow], dict[str, tuple[int, bytes]]]:
         log, position, kept = self._log, self.size, self._heads
         heads: dict[str, tuple[int, bytes]] = {}
-        rows: list[_Row] = []
-        for stream, expected, type_, effective, payload, private, attachments in drafts:
+        rows: list[EntryRow] = []
+        for draft in drafts:
+            stream, expected = draft.stream, draft.version
             found, previous = heads.get(stream) or kept[stream]
             version = found + 1
             if expected is not None and expected != version:
                 raise _conflict(stream, found, expected)
-            leaf = hash_leaf(
-                leaf_text(
-                    log=log,
-                    position=position,
-                    stream=stream,
-                    version=version,
-                    previous=previous,
-                    type=type_,
-                    effective=effective,
-                    recorded=recorded_at,
-                    payload_sha256=sha256(payload).digest(),
-                    payload_length=len(payload),
-                    private=private,
-                    attachments=attachments,
-                )
-            )
-            rows.append(
-                (
-                    log,
-                    position,
-                    stream,
-                    version,
-                    type_,
-                    effective,
-                    recorded_at,
-                    payload,
-                    _private_text(private) if private else None,
-                    _attachments_text(attachments) if attachments else None,
-                    leaf,
-                )
-            )
-            heads[stream] = (version, leaf)
+            row = entry_row(log, position, draft, version, previous, recorded_at)
+            rows.append(row)
+            heads[stream] = (version, row[-1])
             position += 1
         return rows, heads
 
@@ -255,10 +223,13 @@ class LogWriter:
             rows = rows_of(self._connection, _LOG_HEAD, self._log)
         if not rows:
             return None, Frontier(), TileGrowth(self._log, 0)
-        self._head = size, root, peaks = rows[0]
-        tail = self._tails.pop(self._log, None)
+        *head, in_force_at = rows[0]
+        if in_force_at is not None:
+            raise elsewhere(self._log, in_force_at)
+        self._head = size, root, peaks = tuple(head)
+        tail = take_tail(self._connection.engine, self._log)
         if tail is not None and tail.head == self._head:
-            self._heads = tail.heads
+            self._heads, self._recorded = tail.heads, tail.recorded
             return size, tail.frontier, tail.tiles
         try:
             frontier = Frontier.from_bytes(peaks)
@@ -271,8 +242,9 @@ class LogWriter:
     def _keep_tail(self) -> None:
         for stream in self._new:
             del self._heads[stream]
-        if self._stored_size is not None and len(self._heads) <= _HEADS_KEPT_BETWEEN:
-            self._tails[self._log] = _Tail(self._head, self._frontier, self._heads, self._tiles)
+        if self._recorded is not None:
+            tail = Tail(self._head, self._frontier, self._heads, self._tiles, self._recorded)
+            keep_tail(self._connection.engine, self._log, tail)
 
     def _fetch_heads(self, streams: Iterable[str]) -> None:
         missing = [stream for stream in streams if stream not in self._heads]
@@ -311,6 +283,42 @@ class LogWriter:
         )
 
 
+def entry_row(
+    log: str, position: int, draft: Draft, version: int, previous: bytes, recorded: str
+) -> EntryRow:
+    """The row of an entry, its leaf hashed; MalformedError where a field cannot stand in a leaf."""
+    stream, _, type_, effective, payload, private, attachments = draft
+    leaf = hash_leaf(
+        leaf_text(
+            log=log,
+            position=position,
+            stream=stream,
+            version=version,
+            previous=previous,
+            type=type_,
+            effective=effective,
+            recorded=recorded,
+            payload_sha256=sha256(payload).digest(),
+            payload_length=len(payload),
+            private=private,
+            attachments=attachments,
+        )
+    )
+    return (
+        log,
+        position,
+        stream,
+        version,
+        type_,
+        effective,
+        recorded,
+        payload,
+        _private_text(private) if private else None,
+        _attachments_text(attachments) if attachments else None,
+        leaf,
+    )
+
+
 def _conflict(stream: str, found: int, expected: int) -> ConflictError:
     return ConflictError(
         "{stream} is at version {found}, so version {expected} cannot be recorded: "
@@ -342,7 +350,7 @@ def _stream_heads(length: int) -> Statement:
 
 # FOR UPDATE makes the row the log's mutex where the engine has many writers; SQLite has one.
 _LOG_HEAD = Statement(
-    select(logs.c.size, logs.c.root, logs.c.frontier)
+    select(logs.c.size, logs.c.root, logs.c.frontier, logs.c.in_force_at)
     .where(logs.c.log == bindparam("log_"))
     .with_for_update(),
     "log_",

@@ -25,7 +25,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Column,
     Connection,
@@ -38,8 +37,11 @@ from sqlalchemy import (
     UniqueConstraint,
     event,
     insert,
+    text,
 )
 from sqlalchemy import String as _String
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 
 __all__ = [
     "APPEND_ONLY",
@@ -64,7 +66,7 @@ __all__ = [
     "vault",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 REFUSED = "TZ001"
 """SQLSTATE of the triggers on a server that refuse a change."""
@@ -72,7 +74,7 @@ REFUSED = "TZ001"
 metadata = MetaData()
 
 # A server has one partition of these tables for each log, so that a log can be moved as a whole.
-_BY_LOG: dict[str, Any] = {"postgresql_partition_by": "LIST (log)"}
+_BY_LOG: dict[str, Any] = {"info": {"partitioned by": "log"}}
 
 
 def String(length: int) -> _String:  # noqa: N802  it stands for the type
@@ -89,6 +91,9 @@ logs = Table(
     Column("frontier", LargeBinary, nullable=False),
     # 1, and one more each time a restore left the log behind a checkpoint (`ledger.generations`).
     Column("generation", Integer, nullable=False),
+    # The ledger in which the log goes on, where this is a copy of it; NULL where it goes on here
+    # (`ledger.moving`).
+    Column("in_force_at", Text),
 )
 
 entries = Table(
@@ -256,6 +261,14 @@ APPEND_ONLY = (entries, tiles, checkpoints, cosignatures, keys, files, editions)
 """Tables whose rows are never changed and never deleted."""
 
 
+@compiles(CreateTable, "postgresql")
+def _create_partitioned(create: CreateTable, compiler: Any, **options: Any) -> str:
+    """The statement with its partitioning: as an option of the table it would have SQLAlchemy load
+    all it knows of PostgreSQL for every ledger in a file."""
+    statement: str = compiler.visit_create_table(create, **options)
+    return f"{statement.rstrip()} PARTITION BY LIST (log)" if create.element.info else statement
+
+
 def create_schema(connection: Connection) -> None:
     """Make all tables and triggers and write the schema version; run it in a write transaction."""
     metadata.create_all(connection)
@@ -276,19 +289,41 @@ def _make_triggers(table: Table, connection: Connection, **_: Any) -> None:
 for _table in APPEND_ONLY:
     event.listen(_table, "after_create", _make_triggers)
 
+_COPY_GROWS = "OLD.in_force_at IS NOT NULL AND (NEW.size <> OLD.size OR NEW.root <> OLD.root)"
+"""Whether the head of a copy is to move: every append does it, whichever program appends."""
+
+
+def _guard_copies(_table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER logs_refuse_growth BEFORE UPDATE ON logs WHEN {_COPY_GROWS} "
+            "BEGIN SELECT RAISE(ABORT, 'logs: this copy of the log is not in force, UPDATE is "
+            "refused'); END"
+        )
+
+
+event.listen(logs, "after_create", _guard_copies)
+
 
 def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -> None:
     """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
     if connection.dialect.name != "postgresql":
         return
-    connection.execute(DDL(_REFUSE.replace("%", "%%")))
+    connection.execute(text(_REFUSE))
     for table in APPEND_ONLY:
         for operation, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
             connection.exec_driver_sql(
                 f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
                 f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
             )
-    connection.execute(DDL(_OPEN_LOG.replace("%", "%%")))
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER logs_refuse_growth BEFORE UPDATE ON logs FOR EACH ROW "
+        f"WHEN ({_COPY_GROWS}) EXECUTE FUNCTION taizhang_refuse('logs')"
+    )
+    # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
+    connection.execute(text(_SETTLED_PATH))
+    connection.execute(text(_OPEN_LOG))
+    connection.exec_driver_sql("REVOKE ALL ON FUNCTION taizhang_open_log(text) FROM PUBLIC")
 
 
 event.listen(metadata, "after_create", _make_server_guards)
@@ -301,9 +336,11 @@ BEGIN
 END $$
 """
 
-PARTITIONED = tuple(
-    table for table in metadata.sorted_tables if table.dialect_options["postgresql"]["partition_by"]
+_SETTLED_PATH = (
+    "SELECT set_config('search_path', quote_ident(current_schema()) || ', pg_temp', true)"
 )
+
+PARTITIONED = tuple(table for table in metadata.sorted_tables if table.info)
 """Tables of which a server keeps a partition for each log."""
 
 # Runs with the rights of the owner, so that who may only add rows can begin a log. Attaching a

@@ -7,7 +7,7 @@ nothing is said of the seal: it would only be the damage once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.log_check import LogCheck
-from ledger.reading import sealed_heads
+from ledger.reading import each_sealed_head, sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 
@@ -23,35 +23,54 @@ __all__ = ["SEALED", "SealCheck", "Statuses"]
 
 SEALED = "Sealed/1"
 
+_MANY = 500
+
 Statuses = Callable[..., Any]
-"""As `ledger.sealing.StatusDigests`: digests of the published statuses, up to a position."""
+"""As `ledger.sealing.StatusDigests`: digests of the published statuses, up to a position. For a
+check of lists too, each is followed by whether they show of the center what its entries give."""
 
 
 class SealCheck:
     """Takes the rows of a log in order, each seal alone, and notes which seals are not true.
 
     Without `statuses` only the newest seal is compared, with the statuses it is said to have had.
+    With `listing` these also say whether lists show what the entries of each center give. `told`
+    hears how many of the centers of a seal are folded, where they are many.
     """
 
-    def __init__(self, connection: Connection, check: LogCheck, statuses: Statuses | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        check: LogCheck,
+        statuses: Statuses | None,
+        *,
+        listing: bool = False,
+        told: Callable[[int, int], None] | None = None,
+    ) -> None:
         self._connection = connection
         self._check = check
         self._statuses = statuses
+        self._listing = listing and statuses is not None
+        self._unlisted: set[str] = set()
+        self._told = told
         self._index = StreamIndex()
         self._entries: dict[str, IndexEntry] = {}
-        self._lines: dict[str, bytes] = {}
+        self._centers: list[str] = []  # sorted
         self._changed: set[str] = set()
         self._newest: tuple[int, SealPart] | None = None
         self._is_sound = True
         self.seals: list[int] = []
 
-    def take(self, rows: Sequence[EntryRow]) -> None:
+    def take(self, streams: Iterable[Any]) -> None:
         """Note the streams that went on."""
-        self._changed.update(row[1] for row in rows if row[1].__class__ is str)
+        self._changed.update(stream for stream in streams if stream.__class__ is str)
 
     def seal(self, row: EntryRow) -> None:
         """Compare a seal; call it before the seal itself is taken by the log's check."""
         position = row[0]
+        if position.__class__ is not int:
+            self._is_sound = False
+            return  # said where the log is checked
         self.seals.append(position)
         if self._is_damaged() or not self._grow(position - 1):
             self._is_sound = False
@@ -80,12 +99,14 @@ class SealCheck:
 
     def finish(self) -> None:
         """Compare what is kept of the newest seal with what it sealed."""
-        kept = self._kept()
         if self._newest is None or not self._is_sound:
             if self._newest is None and not self.seals:
-                self._note_strange(kept)
+                self._note_strange(self._kept())
             return
         position, part = self._newest
+        if self._statuses is not None and self._is_kept():
+            return
+        kept = self._kept()
         sound = self._entries
         if self._statuses is None:
             sound = {
@@ -102,38 +123,70 @@ class SealCheck:
                 said = "what is kept of {center} in the newest seal is not what was sealed"
                 self._check.findings.add("sealed_head_altered", said, center=stream)
 
+    def _is_kept(self) -> bool:
+        """Whether just what was sealed is kept, seen without having all of it at once."""
+        rows = each_sealed_head(self._connection, self._check.log)
+        count = 0
+        for row in rows:
+            if self._entries.get(row[0]) != row[1:]:
+                return False
+            count += 1
+        return count == len(self._entries)
+
     def _note_strange(self, kept: dict[str, IndexEntry]) -> None:
         for stream in sorted(map(str, kept)):
             said = "{center} is kept as sealed, and there is no seal"
             self._check.findings.add("sealed_head_altered", said, center=stream)
 
+    def listed(self) -> int | None:
+        """How many centers there are, if lists show of each what all its entries give; None if not,
+        or if nobody looked. Call it before the check of the log lets its streams go."""
+        if not self._listing or self._is_damaged():
+            return None
+        streams = self._check.streams
+        later = sorted(stream for stream in self._changed if "/" in stream)
+        try:
+            for _ in self._folded(later, upto=self._check.size - 1):
+                pass
+        except LedgerError:
+            return None
+        return None if self._unlisted else sum("/" in stream for stream in streams)
+
     def _grow(self, upto: int) -> bool:
         """Put into the index what changed since the seal before; False where that cannot be."""
-        changed = sorted(self._changed)
+        changed = sorted(self._changed & self._check.streams.keys())
         self._changed.clear()
-        digests: dict[str, bytes] = {}
+        streams = self._check.streams
+        new = {stream: IndexEntry(*streams[stream], NO_STATUS) for stream in changed}
         if self._statuses is not None:
             centers = [stream for stream in changed if "/" in stream]
             try:
-                found = self._statuses(self._connection, self._check.log, centers, upto=upto)
-                digests = dict(found)
+                for center, digest in self._folded(centers, upto=upto):
+                    new[center] = IndexEntry(*streams[center], digest)
             except LedgerError:
                 return False
-        new = {
-            stream: IndexEntry(*self._check.streams[stream], digests.get(stream, NO_STATUS))
-            for stream in changed
-            if stream in self._check.streams
-        }
-        self._entries.update(new)
-        if self._statuses is not None:
             self._index.update(new)
-            for stream, digest in digests.items():
-                self._lines[stream] = f"{stream} {digest.hex()}\n".encode()
+            self._centers = _merged(self._centers, centers, self._entries)
+        self._entries.update(new)
         return True
 
+    def _folded(self, centers: Sequence[str], *, upto: int) -> Iterator[tuple[str, bytes]]:
+        assert self._statuses is not None  # noqa: S101  narrowing for the type checker
+        found = self._statuses(self._connection, self._check.log, centers, upto=upto)
+        for number, (center, digest, *listed) in enumerate(found, 1):
+            if self._listing and listed == [True]:
+                self._unlisted.discard(center)
+            elif self._listing:
+                self._unlisted.add(center)
+            if self._told is not None and number % _MANY == 0:
+                self._told(number, len(centers))
+            yield center, digest
+
     def _status_digest(self) -> str:
-        lines = self._lines
-        return sha256(b"".join([lines[center] for center in sorted(lines)])).hexdigest()
+        found = sha256()
+        for center in self._centers:
+            found.update(f"{center} {self._entries[center].status.hex()}\n".encode())
+        return found.hexdigest()
 
     def _blame(self, position: int, part: SealPart) -> None:
         """Name the centers a seal lies about, where what it said of each is still kept."""
@@ -156,6 +209,12 @@ class SealCheck:
     def _add(self, position: int, said: str, *, center: str | None = None) -> None:
         message = "{position}: " + said
         self._check.findings.add("index_lies", message, position=position, center=center)
+
+
+def _merged(old: list[str], some: Sequence[str], known: Container[str]) -> list[str]:
+    """The sorted names of old, and those of some that are not known yet."""
+    new = [name for name in some if name not in known]
+    return sorted([*old, *new]) if new else old
 
 
 def _status_of(entry: IndexEntry | None) -> bytes:

@@ -7,6 +7,7 @@ writes upon.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -19,9 +20,17 @@ from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.pool import QueuePool
 
-from ledger.errors import IntegrityFailure, LedgerError, NotFoundError, busy
+from ledger.errors import IntegrityFailure, LedgerError, NotFoundError, ReadOnlyError, busy
 
-__all__ = ["ASIDE", "DEADLINE", "make_engine", "moved_aside", "settle", "translate"]
+__all__ = [
+    "ASIDE",
+    "DEADLINE",
+    "make_engine",
+    "moved_aside",
+    "settle",
+    "translate",
+    "writable_file",
+]
 
 ASIDE = ".before-"
 """Between the name of a ledger file that a restore moved aside, and when it did."""
@@ -136,6 +145,15 @@ def settle(engine: Engine, *, wait: float) -> None:
                 sleep(0.01)
 
 
+def writable_file(engine: Engine) -> Path | None:
+    """The file of an open ledger; None for one in memory, or that is opened for reading only."""
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        (_, _, name), *_ = driver.execute("PRAGMA database_list").fetchall()
+    is_read_only = engine.url.query.get("mode") == "ro" or "immutable" in engine.url.query
+    return Path(name) if name and not is_read_only and os.access(name, os.W_OK) else None
+
+
 def moved_aside(path: Path) -> Path | None:
     """The ledger that a restore moved aside last from this place; None where there is none."""
     name = re.compile(rf"{re.escape(path.name)}{re.escape(ASIDE)}[0-9T-]+")
@@ -172,7 +190,7 @@ def translate(original: BaseException) -> LedgerError | None:
         case sqlite3.SQLITE_FULL:
             return LedgerError("the disk is full: nothing was recorded, make room and try again")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
-            return LedgerError(
+            return ReadOnlyError(
                 "the ledger cannot be written: check the permissions of the file and its folder"
             )
         case sqlite3.SQLITE_CANTOPEN:

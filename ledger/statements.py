@@ -7,7 +7,8 @@ parameters and results. Lists for `IN` come in a few fixed lengths, so that text
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ __all__ = [
     "cursor_of",
     "delete_rows",
     "in_list",
+    "lenient_text",
     "lists_of",
     "rows_of",
     "write_rows",
@@ -113,8 +115,19 @@ class Update(Statement):
 
     def change(self, cursor: Any, rows: Sequence[Sequence[object]]) -> None:
         """Change many rows at once, on PostgreSQL."""
-        *values, logs, keys = (list(column) for column in zip(*rows, strict=True))
-        cursor.execute(self._at_once, (*values, keys, logs[0]))
+        *values, logs, keys = zip(*rows, strict=True)
+        arrays = [_array(column) for column in (*values, keys)]
+        cursor.execute(self._at_once, (*arrays, logs[0]))
+
+
+def _array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text of an array: made in one go, it takes a third of the driver's time."""
+    if isinstance(values[0], int):
+        return f"{{{','.join(map(str, values))}}}"
+    if isinstance(values[0], bytes):
+        return '{"\\\\x' + '","\\\\x'.join([value.hex() for value in values]) + '"}'
+    quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(quoted) + '"}'
 
 
 def write_rows(
@@ -176,6 +189,21 @@ def rows_of(connection: Connection, statement: Statement, *values: object) -> li
     cursor = cursor_of(connection)
     cursor.execute(statement.text(connection), values)
     return list(cursor.fetchall())
+
+
+@contextmanager
+def lenient_text(connection: Connection) -> Iterator[None]:
+    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":  # a server keeps no other text
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
 
 
 def in_list(column: ColumnElement[Any], length: int) -> ColumnElement[bool]:

@@ -51,7 +51,8 @@ _TEXTS = ("stream", "type", "effective", "recorded")
 
 
 class PayloadPart(NamedTuple):
-    """What a check needs of a payload: the bytes of its entry, and what entry and ruling name."""
+    """What a check needs of a payload: the bytes of an entry with a key, and what entry and ruling
+    name."""
 
     entry: bytes
     key: str | None
@@ -99,24 +100,30 @@ class _Payload(msgspec.Struct, frozen=True):
     ruling: _Ruling = _Ruling()
 
 
-_decode_entry = msgspec.json.Decoder(_Entry).decode
+class _Whole(msgspec.Struct, frozen=True):
+    entry: _Entry = _Entry()
+    ruling: _Ruling = _Ruling()
+
+
 _decode_generation = msgspec.json.Decoder(GenerationPart).decode
 _decode_seal = msgspec.json.Decoder(SealPart).decode
 _decode_payload = msgspec.json.Decoder(_Payload).decode
+_decode_whole = msgspec.json.Decoder(_Whole).decode
 
 
 def parse_payload(data: bytes) -> PayloadPart | None:
     """What a check needs of a payload; None for payloads of other applications."""
     try:
-        payload = _decode_payload(data)
-        entry = _decode_entry(payload.entry)
-        reapplied = tuple(_place(text) for text in entry.erased)
+        payload = _decode_whole(data)
+        entry, ruling = payload.entry, payload.ruling
+        reapplied = tuple(_place(text) for text in entry.erased) if entry.erased else ()
+        # Few entries have a key, and only its digest needs the bytes.
+        content = b"" if entry.key is None else bytes(_decode_payload(data).entry)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    ruling = payload.ruling
     pins = (ruling.edition, ruling.edition_sha256)
     return PayloadPart(
-        bytes(payload.entry),
+        content,
         entry.key,
         entry.fields,
         None if None in pins else pins,  # type: ignore[arg-type]  # just looked

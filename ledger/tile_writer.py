@@ -65,6 +65,10 @@ class TileGrowth:
         self._start += done
         del self._leaves[:done]
 
+    def extend_unfinished(self, leaf: bytes) -> None:
+        """Take the leaf of an entry that completes no tile."""
+        self._leaves.append(leaf)
+
     def _complete_first(self, connection: Connection, root: bytes) -> None:
         """Read the leaves that were recorded before this object was there to keep them."""
         number, width = divmod(self._start, TILE_WIDTH)

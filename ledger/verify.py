@@ -14,12 +14,9 @@ or that everything was rewritten: give along what was kept elsewhere (`ledger.ag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from hashlib import sha256
-from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -29,19 +26,21 @@ from sqlalchemy import (
     Table,
     bindparam,
     case,
+    func,
     literal_column,
     select,
 )
 
 from ledger import reading
-from ledger.against import Against, Compared
+from ledger.against import Against, Compared, Mirror
 from ledger.beside import KeyCheck, VaultCheck
 from ledger.checkpoint import open_checkpoint
 from ledger.checkpoints import checkpoint_at
+from ledger.crew import Crew, CrewError, Task, crew_of
 from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
-from ledger.hash_share import Share, ranges, take_share
+from ledger.hash_share import Share, UnsoundError, join, share_tasks
 from ledger.log_check import LogCheck, QuickCheck, StreamState
 from ledger.merkle import HASH_BYTES, Frontier, frontier_at
 from ledger.note_check import NoteCheck, compare_mirror
@@ -62,7 +61,7 @@ from ledger.schema import (
     vault,
 )
 from ledger.seal_check import SEALED, SealCheck, Statuses
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Statement, cursor_of, lenient_text
 from ledger.stored import COLUMNS
 from ledger.tile_check import NoTiles, TileCheck
 from ledger.tile_reader import tile_reader
@@ -70,9 +69,11 @@ from ledger.tile_reader import tile_reader
 __all__ = ["Damage", "Progress", "Report", "Verification", "verify"]
 
 Progress = Callable[[str, int, int], None]
-"""Told the log, how many of its entries are done, and of how many."""
+"""Told the log, how many of its entries are done, and of how many; then the same of the centers
+whose statuses are folded for a seal."""
 
 _CHUNK = 2_000
+_CENTERS_AT_ONCE = 500
 _OF_LOGS = (
     logs,
     entries,
@@ -94,8 +95,10 @@ def verify(
     log: str | None = None,
     against: Against | None = None,
     statuses: Statuses | None = None,
+    listing: bool = False,
     quick: bool = False,
     since: int | None = None,
+    as_in_force: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
     limit: int = 10_000,
@@ -103,16 +106,24 @@ def verify(
     """Check all logs and what they share, or one log; lists at most `limit` problems of each.
 
     `against` is what the log is compared with from outside, and the keys to do it by; `statuses`
-    gives the digests of published statuses, without which seals are compared in part. `quick` takes
-    the leaf hashes as they are stored and hashes no payload again. `since` begins at the checkpoint
-    of that size of one log, whose root the entries before it must still give. With `jobs` so many
-    processes hash; the ledger must be a file or on a server.
+    gives the digests of published statuses, without which seals are compared in part, and with
+    `listing` also what is said of lists (`ledger.seal_check`). `quick` takes the leaf hashes as
+    they are stored and hashes no payload again. `since` begins at the checkpoint of that size of
+    one log, whose root the entries before it must still give. A copy of a log that was moved has no
+    private values; `as_in_force` demands them. With `jobs` so many processes check;
+    then `statuses` must be a function at the top of a module.
     """
-    scope = _Scope(against or Against(), statuses, quick, since)
+    scope = _Scope(against or Against(), statuses, listing, quick, since, as_in_force)
     if jobs > 1 and not scope.is_partial:
         found = _verify_together(engine, log, scope, jobs, progress, limit)
         if found is not None:
             return found
+    return _verify_alone(engine, log, scope, progress, limit)
+
+
+def _verify_alone(
+    engine: Engine, log: str | None, scope: _Scope, progress: Progress | None, limit: int
+) -> Verification:
     with read_transaction(engine) as connection:
         try:
             return _Check(connection, scope, progress, limit).run(log)
@@ -120,7 +131,7 @@ def verify(
             if "decode to UTF-8" not in str(error):
                 raise
         # Some text column holds bytes that are no text: read on, and say which.
-        with _lenient_text(connection):
+        with lenient_text(connection):
             return _Check(connection, scope, progress, limit).run(log)
 
 
@@ -133,44 +144,42 @@ def _verify_together(
     limit: int,
 ) -> Verification | None:
     """The verification by several processes; None where anything is wrong, or may be."""
-    url = engine.url.render_as_string(hide_password=False)
-    context = get_context("spawn")  # a fork would take the locks of SQLite along
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:  # noqa: SIM117  pool outlives it
-        with read_transaction(engine) as connection:
-            heads = [head for head in reading.logs(connection) if log in (None, head.log)]
-            shares = {
-                head.log: [
-                    pool.submit(take_share, url, head.log, *some)
-                    for some in ranges(head.size, jobs)
-                ]
-                for head in heads
-            }
-            check = _Check(connection, scope._replace(shares=shares), progress, limit)
-            try:
-                found = check.run(log)
-            except (sqlite3.OperationalError, BrokenExecutor):
-                return None
+    with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
+        try:
+            found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
+        except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
+            return None
     return None if found.problems else found
 
 
 class _Scope(NamedTuple):
-    """How much is checked, and against what; `shares` are ranges that others hash."""
+    """How much is checked, against what, and by whom."""
 
     against: Against
     statuses: Statuses | None
+    listing: bool
     quick: bool
     since: int | None
-    shares: Mapping[str, Sequence[Future[Share]]] | None = None
+    as_in_force: bool
+    crew: Crew | None = None
 
     @property
     def is_partial(self) -> bool:
         """Whether entries are left out that only a full check would see."""
         return self.quick or self.since is not None
 
-    @property
-    def takes_leaves(self) -> bool:
-        """Whether leaf hashes are taken as stored, because nobody or somebody else hashes."""
-        return self.quick or self.shares is not None
+
+class _Parts(NamedTuple):
+    """What takes the entries of one log, and how many its head says there are."""
+
+    check: LogCheck
+    references: References
+    keys: KeyCheck
+    values: VaultCheck
+    seals: SealCheck
+    notes: NoteCheck
+    mirror: Mirror | None
+    size: int
 
 
 class _Check:
@@ -207,80 +216,132 @@ class _Check:
         references = References(findings, files=self.files, editions=self.editions)
         check = self._log_check(log, findings, references)
         start = check.size
-        key_check = KeyCheck(self.connection, check)
-        vault_check = VaultCheck(self.connection, check)
-        statuses = None if scope.is_partial else scope.statuses
-        seals = SealCheck(self.connection, check, statuses)
-        notes = NoteCheck(self.connection, check, scope.against)
-        head = next(iter(self._rows(_HEAD, log)), None)
+        heads = self._rows(_HEAD, log)
+        head = heads[0] if heads else None
         size = head[0] if head and head[0].__class__ is int else 0
-        mirror = scope.against.mirrors.get(log)
-        at_head: set[bytes] = set()
-        statement = _LEAVES if scope.takes_leaves else _ENTRIES
-        stops = {one - start for one in (size, *notes.sizes)}
+        parts = _Parts(
+            check,
+            references,
+            KeyCheck(self.connection, check),
+            VaultCheck(self.connection, check),
+            self._seal_check(check),
+            NoteCheck(self.connection, check, scope.against),
+            scope.against.mirrors.get(log),
+            size,
+        )
+        notes, seals = parts.notes, parts.seals
         notes.root_at(start)
-        for rows in _split(self._chunks(statement, log, start), stops):
-            for part in _parts(rows):
-                if part[0][3] == SEALED and scope.since is None:
+        at_head: set[bytes] = set()
+        if scope.crew is not None:
+            self._take_shares(parts, scope.crew)
+        else:
+            at_head = self._take_rows(parts)
+        for (stream,) in self._rows(_NOWHERE, log):
+            check.findings.add("position_altered", "an entry stands at no position", center=stream)
+        _check_head(check, head, at_head, generation=notes.present_generation)
+        if len(heads) > 1:
+            _add_head(check, "it stands there {count} times", count=len(heads))
+        if scope.since is None:
+            seals.finish()
+        notes.finish(seals.seals, since=start)
+        listed = seals.listed()
+        self._check_stream_heads(check)
+        if not scope.is_partial:
+            parts.keys.finish()
+            if head and head[4] is not None and not scope.as_in_force:
+                parts.values.gone.clear()  # with the log, to where it is in force
+            parts.values.finish(references.erased)
+        if scope.since is None:
+            rows = (row for rows in self._chunks(_TILES, log) for row in rows)
+            check.tiles.finish(rows, size=max(size, check.size))
+        root, compared = check.computed.root(), list(notes.compared)
+        if parts.mirror is not None:
+            mirrored = len(parts.mirror.hashes) // HASH_BYTES
+            compared.append(Compared("mirror", parts.mirror.name, mirrored))
+            _check_length(check, mirrored, parts.mirror.name)
+        return Report(log, check.size, root, findings.done(), tuple(compared), listed)
+
+    def _take_rows(self, parts: _Parts) -> set[bytes]:
+        """Check every entry of a log here; returns the roots it had at the size its head says."""
+        check, references, notes, seals = parts.check, parts.references, parts.notes, parts.seals
+        at_head: set[bytes] = set()
+        sizes, start = notes.sizes, check.size
+        statement = _LEAVES if self.scope.quick else _ENTRIES
+        stops = {one - start for one in (parts.size, *sizes)}
+        for rows in _split(self._chunks(statement, check.log, start), stops):
+            for part in _at_marks(rows):
+                if part[0][3] == SEALED and self.scope.since is None:
                     seals.seal(part[0])
                 elif part[0][3] == _GENERATION:
                     notes.generation(part[0])
                 check.take(part)
-                seals.take(part)
-            if mirror is not None:
-                compare_mirror(check, mirror, rows)
-            key_check.take(references.keys)
-            vault_check.take(references.private)
+                seals.take([row[1] for row in part])
+            if parts.mirror is not None:
+                compare_mirror(check, parts.mirror, rows)
+            parts.keys.take(references.keys)
+            parts.values.take(references.private)
             references.keys.clear()
             references.private.clear()
-            if check.size == size:
+            if check.size == parts.size:
                 at_head = check.roots()
-            notes.root_at(check.size)
-            if self.progress is not None:
-                self.progress(log, check.size, max(size, check.size))
-        _check_head(check, head, at_head, generation=notes.present_generation)
-        if scope.since is None:
-            seals.finish()
-        notes.finish(seals.seals, since=start)
-        self._check_stream_heads(check)
-        if scope.shares is not None:
-            self._collect(scope.shares[log], check, key_check, vault_check, references)
-        if not scope.is_partial:
-            key_check.finish()
-            vault_check.finish(references.erased)
-        if scope.since is None:
-            check.tiles.finish(self._rows(_TILES, log), size=max(size, check.size))
-        root, compared = check.computed.root(), list(notes.compared)
-        if mirror is not None:
-            mirrored = len(mirror.hashes) // HASH_BYTES
-            compared.append(Compared("mirror", mirror.name, mirrored))
-            _check_length(check, mirrored, mirror.name)
-        return Report(log, check.size, root, findings.done(), tuple(compared))
+            if check.size in sizes:
+                notes.root_at(check.size)
+            self._tell(parts)
+        return at_head
 
-    def _collect(
-        self,
-        shares: Sequence[Future[Share]],
-        check: LogCheck,
-        key_check: KeyCheck,
-        vault_check: VaultCheck,
-        references: References,
-    ) -> None:
-        """Take in what the processes found that hashed the entries."""
-        for future in shares:
-            share = future.result()
-            if not share.is_sound:
-                said = "a share of the log is not sound"
-                check.findings.add("entry_altered", said)
-            key_check.matched += share.keys
-            vault_check.matched += share.values
-            vault_check.gone += share.gone
-            for position, path in share.erased:
-                references.erased.setdefault(position, set()).add(path)
-            self.files.referenced.update(share.known_by_hash)
-            for names, kept in ((share.files, self.files), (share.editions, self.editions)):
-                kept.referenced.update(names)
-                if not all(kept.is_sound.get(name) for name in names):
-                    check.findings.add(f"{kept.what}_altered", "something kept is not sound")
+    def _take_shares(self, parts: _Parts, crew: Crew) -> None:
+        """Have the entries of a log checked by several processes; raises UnsoundError."""
+        check, notes, seals = parts.check, parts.notes, parts.seals
+        sizes = notes.sizes
+        # Each share is of positions below this size; so there must be no row besides.
+        if self._rows(_COUNT, check.log) != [(parts.size,)]:
+            raise UnsoundError
+        for shares in crew.results(share_tasks(check.log, parts.size, sizes, _MARKS)):
+            for share in shares:
+                for mark in share.marks:
+                    if mark[3] == _GENERATION:
+                        notes.generation(mark)
+                    elif share.stop - share.start == 1:
+                        seals.seal(mark)
+                    else:
+                        raise UnsoundError  # a seal where no checkpoint is
+                join(check, share)
+                seals.take(share.streams)
+                self._note_share(parts, share)
+                if check.size in sizes:
+                    notes.root_at(check.size)
+            self._tell(parts)
+
+    def _note_share(self, parts: _Parts, share: Share) -> None:
+        """Take in what the entries of a share refer to."""
+        mirror = parts.mirror
+        if mirror is not None:
+            kept = mirror.hashes[share.start * HASH_BYTES : share.stop * HASH_BYTES]
+            if not share.leaves.startswith(kept):
+                raise UnsoundError
+        parts.keys.matched += share.keys
+        parts.values.matched += share.values
+        parts.values.gone += share.gone
+        for position, paths in share.erased:
+            parts.references.erased.setdefault(position, set()).update(paths)
+        self.files.referenced.update(share.known_by_hash)
+        for names, kept_by_name in ((share.files, self.files), (share.editions, self.editions)):
+            kept_by_name.referenced.update(names)
+            if not all(kept_by_name.is_sound.get(name) for name in names):
+                raise UnsoundError
+
+    def _seal_check(self, check: LogCheck) -> SealCheck:
+        scope, progress = self.scope, self.progress
+        statuses = None if scope.is_partial else scope.statuses
+        if statuses is not None and scope.crew is not None:
+            statuses = partial(_folded_together, scope.crew, statuses)
+        told = None if progress is None else partial(progress, check.log)
+        return SealCheck(self.connection, check, statuses, listing=scope.listing, told=told)
+
+    def _tell(self, parts: _Parts) -> None:
+        if self.progress is not None:
+            done = parts.check.size
+            self.progress(parts.check.log, done, max(parts.size, done))
 
     def _log_check(self, log: str, findings: Findings, references: References) -> LogCheck:
         """The check of a log, from its beginning or from a checkpoint."""
@@ -288,7 +349,7 @@ class _Check:
         if since is not None:
             return self._check_since(log, findings, references, since)
         tiles_of = TileCheck(findings, lambda *key: self._rows(_TILE, log, *key))
-        kind = QuickCheck if self.scope.takes_leaves else LogCheck
+        kind = QuickCheck if self.scope.quick else LogCheck
         return kind(log, findings, references, tiles_of)
 
     def _check_since(
@@ -302,7 +363,10 @@ class _Check:
         _, _, signed = open_checkpoint(found.note, self.scope.against.keys)
         read = tile_reader(self.connection, log, size=since)
         start = frontier_at(read, size=since)
-        if not signed or start.root() != found.root:
+        before = self._rows(reading.LAST_OF_STREAMS, log, since)
+        # A leaf does not say of which type the columns beside it are.
+        readable = all(row[0].__class__ is str and row[1].__class__ is int for row in before)
+        if not signed or start.root() != found.root or not readable:
             raise IntegrityFailure(
                 "the entries before {size} of {log} are not those its checkpoint was signed for: "
                 "check the whole log, without --since",
@@ -310,7 +374,7 @@ class _Check:
                 size=since,
             )
         check = LogCheck(log, findings, references, NoTiles(), start=start)
-        for stream, version, leaf in self._rows(reading.LAST_OF_STREAMS, log, since):
+        for stream, version, leaf in before:
             check.streams[stream] = StreamState(version, leaf)
         return check
 
@@ -416,6 +480,28 @@ class _Check:
             yield [tuple(row) for row in part]
 
 
+def _folded_together(
+    crew: Crew,
+    statuses: Statuses,
+    _connection: Connection,
+    log: str,
+    centers: Sequence[str],
+    *,
+    upto: int,
+) -> Iterator[tuple[str, bytes]]:
+    """Statuses, folded by several processes."""
+    starts = range(0, len(centers), _CENTERS_AT_ONCE)
+    some = (centers[start : start + _CENTERS_AT_ONCE] for start in starts)
+    for found in crew.now(Task(_fold, (statuses, log, names, upto)) for names in some):
+        yield from found
+
+
+def _fold(
+    connection: Connection, statuses: Statuses, log: str, centers: Sequence[str], upto: int
+) -> list[tuple[str, bytes]]:
+    return list(statuses(connection, log, centers, upto=upto))
+
+
 def _is_named(name: object, content: object) -> bool:
     """Whether a content's SHA-256 is the name it is kept under."""
     return content.__class__ is bytes and sha256(content).hexdigest() == name
@@ -435,7 +521,7 @@ def _split(
             start = stop
 
 
-def _parts(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+def _at_marks(rows: list[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     """The rows, with each that the ledger wrote about itself alone."""
     start = 0
     for place, row in enumerate(rows):
@@ -455,7 +541,7 @@ def _check_head(
         if check.size:
             _add_head(check, "it is missing")
         return
-    size, root, frontier, present = head
+    size, root, frontier, present, _ = head
     if present.__class__ is not int or (present != generation and not check.damaged):
         _add_head(
             check,
@@ -533,18 +619,6 @@ def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: o
         check.findings.add("stream_head_altered", said, center=stream)
 
 
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
-    driver: Any = connection.connection.driver_connection
-    before = driver.text_factory
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
 def _of_log(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.log == bindparam("log_"))
 
@@ -553,6 +627,7 @@ _FROM = entries.c.position >= bindparam("start")
 _ENTRIES = Statement(
     _of_log(entries, *COLUMNS).where(_FROM).order_by(entries.c.position), "log_", "start"
 )
+_NOWHERE = Statement(_of_log(entries, "stream").where(entries.c.position.is_(None)), "log_")
 _NAMES: list[Any] = [literal_column(f"'{name}'") for name in sorted(_MARKS)]
 # The columns of a check, of which a quick one reads only what it compares.
 _LEAVES = Statement(
@@ -575,8 +650,9 @@ _LEAVES = Statement(
     "log_",
     "start",
 )
+_COUNT = Statement(_of_log(entries).with_only_columns(func.count()), "log_")
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
-_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation"), "log_")
+_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation", "in_force_at"), "log_")
 _TILE = Statement(
     _of_log(tiles, "root", "hashes")
     .where(tiles.c.level == bindparam("level_"))

@@ -7,6 +7,7 @@ sees to that, and to annulled acts, which are left out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, assert_never
@@ -35,6 +36,7 @@ __all__ = [
     "act_at_issue",
     "annul",
     "evolve",
+    "evolve_all",
     "new_center",
 ]
 
@@ -294,6 +296,21 @@ def evolve(state: CenterState, recorded: Recorded) -> CenterState:
         entries=state.entries + 1,
         position=max(position, state.position),
         latest_on=max(recorded.entry.on, state.latest_on),
+    )
+
+
+def evolve_all(state: CenterState, entries: Sequence[Recorded]) -> CenterState:
+    """The same for several entries in order."""
+    if not entries:
+        return state
+    changed = state
+    for recorded in entries:
+        changed = _change(changed, recorded)
+    return replace(
+        changed,
+        entries=state.entries + len(entries),
+        position=max(state.position, max(recorded.position for recorded in entries)),
+        latest_on=max(state.latest_on, max(recorded.entry.on for recorded in entries)),
     )
 
 

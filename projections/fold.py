@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from ledger.entries import DecisionAnnulled
 from ledger.ruling import Recorded
-from projections.center import CenterState, annul, evolve, new_center
+from projections.center import CenterState, annul, evolve, evolve_all, new_center
 
 __all__ = ["annulments", "can_extend", "extend", "fold", "known"]
 
@@ -56,8 +56,10 @@ def fold(
         (r for r in entries if on is None or r.entry.on <= on),
         key=lambda r: (r.entry.on, r.position),
     )
-    positions = {r.position: r for r in ordered}
     state = new_center(center)
+    if not gone:
+        return evolve_all(state, ordered)
+    positions = {r.position: r for r in ordered}
     for recorded in ordered:
         if recorded.position in gone:
             continue

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, scheme
+from cli.options import Context, as_json, operation, pass_context, scheme, waits
 from cli.output import data, show
 from cli.progress import counting
+from cli.upto import last_positions, say_upto
 
 
 @click.command("audit", help=N_("Judge every recorded act again; list deviations and omissions."))
@@ -17,25 +18,27 @@ from cli.progress import counting
 @as_json
 @pass_context
 @operation
+@waits
 def command(context: Context, *, scheme: str | None, as_json: bool) -> int:
     """Audit the whole ledger."""
     desk = context.desk
     findings: list[dict[str, Any]] = []
     acts = 0
-    for head in desk.logs():
-        if scheme is not None and head.log != scheme:
-            continue
-        what = translate(N_("judging {log} again")).format(log=head.log)
-        with counting(what, head.size) as progress:
-            for count, found in desk.audit(head.log, progress):
+    sizes = desk.sizes(scheme)
+    for log, size in sizes.items():
+        what = translate(N_("judging {log} again")).format(log=log)
+        with counting(what, size) as progress:
+            for count, found in desk.audit(log, progress, size=size):
                 acts += count
-                findings += [_value(head.log, item) for item in found]
+                findings += [_value(log, item) for item in found]
+    upto = last_positions(sizes)
     if as_json:
-        data({"ok": not findings, "acts": acts, "findings": findings})
+        data({"ok": not findings, "acts": acts, "findings": findings, "upto": upto})
     else:
         from cli.render.findings import render_audit
 
         show(render_audit(acts, findings))
+        say_upto(desk, *upto)
     return 1 if findings else 0
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, Day, as_json, known_at, on, operation, pass_context, scheme
+from cli.options import Context, Day, as_json, known_at, on, operation, pass_context, scheme, waits
 from cli.output import data, say, show
+from cli.upto import last_positions, say_upto
 from ledger.identity import format_position, parse_position, scheme_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def command() -> None:
 @as_json
 @pass_context
 @operation
+@waits
 def show_(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
 ) -> None:
@@ -50,6 +52,7 @@ def show_(
     from cli.render.center import render_center
 
     show(render_center(value))
+    say_upto(desk, view.position)
 
 
 @command.command("list", help=N_("The register."))
@@ -62,6 +65,7 @@ def show_(
 @as_json
 @pass_context
 @operation
+@waits
 def list_(
     context: Context,
     *,
@@ -77,16 +81,21 @@ def list_(
 
     if as_csv and as_json:
         raise click.UsageError(translate(N_("Choose either --csv or --json.")))
-    rows = context.desk.register(scheme=scheme, status=status, search=search)
+    desk = context.desk
+    sizes = desk.sizes(scheme)
+    upto = last_positions(sizes)
+    rows = desk.register(scheme=scheme, status=status, search=search, sizes=sizes)
     if as_json:
-        data({"ok": True, "centers": [register_value(row) for row in rows]})
+        data({"ok": True, "centers": [register_value(row) for row in rows], "upto": upto})
     elif as_csv:
         for part in register_sheet(register_value(row) for row in rows):
             sys.stdout.write(part)
+        say_upto(desk, *upto)
     else:
         centers = [register_value(row) for row in rows]
-        show(render_register(centers, today=context.desk.today.isoformat()))
+        show(render_register(centers, today=desk.today.isoformat()))
         say(translate(N_("centers: {count}")).format(count=len(centers)))
+        say_upto(desk, *upto)
 
 
 @command.command("history", help=N_("Every entry of the center, two dates each."))
@@ -97,6 +106,7 @@ def list_(
 @as_json
 @pass_context
 @operation
+@waits
 def history(
     context: Context,
     center: str,
@@ -109,15 +119,17 @@ def history(
     """Show every entry of one center."""
     from cli.views import center_value, history_value
 
-    view = context.desk.view(scheme_of(center), on=on, known_at=known_at)
-    entries = history_value(context.desk.entries(center, view), on=view.on, since=since)
+    desk = context.desk
+    view = desk.view(scheme_of(center), on=on, known_at=known_at)
+    entries = history_value(desk.entries(center, view), on=view.on, since=since)
     if as_json:
-        data({"ok": True, "center": center, "entries": entries})
+        data({"ok": True, "center": center, "entries": entries, "upto": view.position})
         return
     from cli.render.history import render_history
 
-    value = center_value(context.desk.state(center, view), view)
+    value = center_value(desk.state(center, view), view)
     show(render_history(value, entries))
+    say_upto(desk, view.position)
 
 
 @command.command(
@@ -129,6 +141,7 @@ def history(
 @as_json
 @pass_context
 @operation
+@waits
 def why(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
 ) -> None:
@@ -150,6 +163,7 @@ def why(
         "answer": because["claim"],
         "because": because,
         "why_not": why_not,
+        "upto": view.position,
     }
     if as_json:
         data(answer)
@@ -165,9 +179,10 @@ def why(
             entries=_named(desk, entries, named, view),
             regulations=_regulations(desk, view.log),
             questions=_questions(desk, view.log),
-            again=_again(desk, center, view),
+            again=_again(center, view),
         )
     )
+    say_upto(desk, view.position)
 
 
 @command.command("eligible", help=N_("May it apply on a day, and if not, why and from when."))
@@ -177,6 +192,7 @@ def why(
 @as_json
 @pass_context
 @operation
+@waits
 def eligible(
     context: Context, center: str, *, on: date | None, known_at: str | None, as_json: bool
 ) -> int:
@@ -204,6 +220,7 @@ def eligible(
             finding_value(as_finding(found, "undetermined"), center=center)["message"]
             for found in answer.undetermined
         ],
+        "upto": view.position,
     }
     if as_json:
         data(value)
@@ -211,6 +228,7 @@ def eligible(
         from cli.render.eligibility import render_eligibility
 
         show(render_eligibility(value))
+        say_upto(desk, view.position)
     return 0 if answer.eligible else 1
 
 
@@ -246,8 +264,7 @@ def _questions(desk: Desk, log: str) -> dict[str, str]:
     }
 
 
-def _again(desk: Desk, center: str, view: View) -> str:
+def _again(center: str, view: View) -> str:
     """The command that gives the same answer whatever is recorded later."""
-    upto = view.upto if view.upto is not None else desk.source.size(view.log) - 1
-    known = format_position(view.log, upto) if upto >= 0 else view.known_at
+    known = view.position or view.known_at
     return f"taizhang center why {center} --on {view.on.isoformat()} --known-at {known}"

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, known_at, on, operation, pass_context, scheme
+from cli.options import Context, as_json, known_at, on, operation, pass_context, scheme, waits
 from cli.output import data, say, show
 from cli.progress import counting
+from cli.upto import say_upto
 from ledger.errors import NotFoundError
 from ledger.identity import parse_position
 
 if TYPE_CHECKING:
-    from cli.desk import Desk
+    from cli.desk import Desk, View
     from policies.due import Duty
 
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @as_json
 @pass_context
 @operation
+@waits
 def command(
     context: Context,
     *,
@@ -58,8 +60,9 @@ def command(
     day = on or desk.today
     logs = desk.logs_of(scheme)
     duties: list[dict[str, Any]] = []
-    for log in logs:
-        duties += _duties(desk, log, day, within=within, known_at=known_at)
+    views = [desk.view(log, on=day, known_at=known_at) for log in logs]
+    for view in views:
+        duties += _duties(desk, view, within=within)
     duties.sort(key=_order)
     if ics is not None:
         _write_calendar(desk, logs, duties, ics)
@@ -67,24 +70,24 @@ def command(
         return
     if as_json:
         shown = [{k: v for k, v in duty.items() if k != "key"} for duty in duties]
-        data({"ok": True, "on": day.isoformat(), "within": within, "deadlines": shown})
+        upto = [view.position for view in views if view.position]
+        answer = {"ok": True, "on": day.isoformat(), "within": within, "deadlines": shown}
+        data({**answer, "upto": upto})
         return
     from cli.render.deadlines import render_deadlines
 
     show(render_deadlines(duties))
+    say_upto(desk, *(view.position for view in views))
 
 
-def _duties(
-    desk: Desk, log: str, day: date, *, within: int, known_at: str | None
-) -> list[dict[str, Any]]:
+def _duties(desk: Desk, view: View, *, within: int) -> list[dict[str, Any]]:
     from policies.due import falls_within
 
-    view = desk.view(log, on=day, known_at=known_at)
-    with counting(translate(N_("reading {log}")).format(log=log), None) as progress:
+    with counting(translate(N_("reading {log}")).format(log=view.log), None) as progress:
         return [
-            _value(log, duty)
+            _value(view.log, duty)
             for duty in desk.duties(view, progress)
-            if falls_within(duty, within, on=day)
+            if falls_within(duty, within, on=view.on)
         ]
 
 

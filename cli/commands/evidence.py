@@ -10,7 +10,7 @@ import click
 from cli.commands.evidence_verifier import verifier
 from cli.files import read_file, read_policy, write_output
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import data, say, show
 from cli.reasons import filled
 from ledger.errors import MalformedError
@@ -50,6 +50,7 @@ command.add_command(verifier)
 @as_json
 @pass_context
 @operation
+@waits
 def export(
     context: Context,
     center: str,
@@ -62,7 +63,7 @@ def export(
 ) -> None:
     """Export the evidence of one center."""
     from ledger.evidence import Wanted
-    from ledger.identity import parse_center
+    from ledger.identity import format_position, parse_center, scheme_of
 
     paths = None if "all" in disclose else frozenset(disclose)
     wanted = Wanted(parse_center(center), paths, absent)
@@ -76,6 +77,7 @@ def export(
                 "file": output,
                 "length": len(built.data),
                 "size": built.size,
+                "upto": format_position(scheme_of(center), built.size - 1),
                 "later": built.later,
                 "withheld": built.withheld,
                 "gone": built.gone,

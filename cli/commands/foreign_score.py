@@ -35,10 +35,12 @@ def run(
         raise click.UsageError(translate(N_("--table scores a filing of one center: name it.")))
     points = dict(_points(text) for text in experts)
     loaded = _table(table)
-    found = desk.foreign_score(center, loaded, round_id=round_id, experts=points)
+    view = desk.view(scheme_of(center))
+    found = desk.foreign_score(center, loaded, round_id=round_id, experts=points, view=view)
     value = _value(center, found, loaded)
     if as_json:
-        data({"ok": True, "replaced": {"table": value["table"]}, **value})
+        replaced = {"table": value["table"]}
+        data({"ok": True, "replaced": replaced, **value, "upto": view.position})
         return
     from cli.render.foreign_score import render_score
 

@@ -8,13 +8,15 @@ import click
 
 from cli.commands.log_checkpoints import checkpoint, consistency, prove
 from cli.commands.log_keys import key
+from cli.commands.log_move import move
 from cli.commands.log_publish import publish
 from cli.commands.log_repair import repair
 from cli.commands.log_verify import verify
 from cli.commands.log_witness import witness
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import data, say, show
+from cli.upto import last_positions, say_upto
 
 
 @click.group("log", help=N_("Integrity of the log: checkpoints, proofs, keys, verification."))
@@ -22,7 +24,7 @@ def command() -> None:
     """The log itself."""
 
 
-for _part in (verify, checkpoint, prove, consistency, publish, key, repair, witness):
+for _part in (verify, checkpoint, prove, consistency, publish, key, repair, move, witness):
     command.add_command(_part)
 
 
@@ -31,20 +33,21 @@ for _part in (verify, checkpoint, prove, consistency, publish, key, repair, witn
 @as_json
 @pass_context
 @operation
+@waits
 def show_(context: Context, position: str | None, *, as_json: bool) -> int:
     """Show what is hashed."""
     if position is not None:
         return _show_leaf(context, position, as_json=as_json)
-    heads = [
-        {"log": head.log, "size": head.size, "root": head.root.hex()}
-        for head in context.desk.logs()
-    ]
+    found = context.desk.logs()
+    upto = last_positions({head.log: head.size for head in found})
+    heads = [{"log": head.log, "size": head.size, "root": head.root.hex()} for head in found]
     if as_json:
-        data({"ok": True, "logs": heads})
+        data({"ok": True, "logs": heads, "upto": upto})
         return 0
     from cli.render.log import render_heads
 
     show(render_heads(heads))
+    say_upto(context.desk, *upto)
     return 0
 
 

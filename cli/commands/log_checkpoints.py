@@ -10,7 +10,7 @@ import click
 
 from cli.files import write_output
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, scheme
+from cli.options import Context, as_json, operation, pass_context, scheme, waits
 from cli.output import data, say, show
 from cli.passphrase import Passphrase, new_passphrase, passphrase_options
 from cli.progress import counting
@@ -106,6 +106,7 @@ def _say_what_next(made: Sequence[Sealing], *, newest: bool) -> None:
 @as_json
 @pass_context
 @operation
+@waits
 def prove(context: Context, position: str, *, size: int | None, output: str, as_json: bool) -> None:
     """Prove one entry."""
     from ledger.identity import parse_position
@@ -129,6 +130,7 @@ def prove(context: Context, position: str, *, size: int | None, output: str, as_
 @as_json
 @pass_context
 @operation
+@waits
 def consistency(
     context: Context, scheme: str, old: int, new: int | None, *, output: str, as_json: bool
 ) -> None:

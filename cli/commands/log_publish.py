@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, scheme
+from cli.options import Context, as_json, operation, pass_context, scheme, waits
 from cli.output import data, say, show
 from cli.progress import counting
 
@@ -30,6 +30,7 @@ __all__ = ["publish"]
 @as_json
 @pass_context
 @operation
+@waits
 def publish(context: Context, folder: Path, *, scheme: str | None, as_json: bool) -> None:
     """Publish each log that has a checkpoint; at least one must have one."""
     logs, unsealed = _sealed(context, scheme)

@@ -9,9 +9,10 @@ import click
 
 from cli.files import read_file, read_policy
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, scheme
+from cli.options import Context, as_json, operation, pass_context, scheme, waits
 from cli.output import data, say, show
 from cli.progress import counting
+from cli.upto import last_positions, say_upto
 from ledger.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ __all__ = ["verify"]
 @as_json
 @pass_context
 @operation
+@waits
 def verify(
     context: Context,
     *,
@@ -87,6 +89,7 @@ def verify(
         from cli.render.log import render_verification
 
         show(render_verification(value, quick=quick, since=since))
+        say_upto(context.desk, *value["upto"])
     if value["ok"]:
         return 0
     say(
@@ -163,4 +166,5 @@ def _value(found: Verification) -> dict[str, Any]:
             for one in report.compared
         ],
         "problems": problems,
+        "upto": last_positions({r.log: r.size for r in found.reports}),
     }

@@ -15,7 +15,8 @@ from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import say, show
 from cli.progress import counting
-from ledger.errors import NotFoundError
+from ledger.errors import ConflictError, NotFoundError
+from ledger.identity import format_position
 
 if TYPE_CHECKING:
     from cli.desk import Desk
@@ -48,7 +49,12 @@ def command(context: Context, file: str, *, historical: bool, dry_run: bool, as_
         _find_ledger(desk, dry_run=dry_run)
         folder = Path(file).parent if file != "-" else Path()
         receipt = desk.record(
-            lines, historical=historical, dry_run=dry_run, folder=folder, progress=progress
+            lines,
+            historical=historical,
+            dry_run=dry_run,
+            folder=folder,
+            progress=progress,
+            told=_say_again,
         )
     if as_json:
         _print_json(receipt)
@@ -100,6 +106,13 @@ class _lines:  # noqa: N801  used as a context manager, like open()
         self.handle.close()
 
 
+def _say_again(error: ConflictError) -> None:
+    from cli.reasons import filled
+
+    say(filled(error))
+    say(translate(N_("Trying again, with the server that takes writes.")))
+
+
 def _print_json(receipt: Receipt) -> None:
     """One object, written in pieces: a receipt may be longer than memory."""
     import orjson
@@ -113,6 +126,8 @@ def _print_json(receipt: Receipt) -> None:
         out.write((", " if index else "") + f'"{position}"')
     logs = {log: {"size": size, "root": root.hex()} for log, (size, root) in receipt.logs.items()}
     out.write(f'],\n  "logs": {orjson.dumps(logs).decode()}')
+    upto = [format_position(log, last) for log, last in receipt.upto.items()]
+    out.write(f',\n  "upto": {orjson.dumps(upto).decode()},\n  "repeated": {receipt.repeated}')
     for name, spool in (("findings", receipt.findings), ("deviations", receipt.deviations)):
         out.write(f',\n  "{name}": [')
         for index, item in enumerate(spool):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, known_at, on, operation, pass_context
+from cli.options import Context, as_json, known_at, on, operation, pass_context, waits
 from cli.output import data, show
 from cli.progress import counting
+from cli.upto import say_upto
 from ledger.identity import parse_round, scheme_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def command() -> None:
 @as_json
 @pass_context
 @operation
+@waits
 def show_(
     context: Context,
     round_id: str,
@@ -58,9 +60,11 @@ def show_(
                 owing.add({"center": part.center, "name": name})
     value = _value(desk, notice, totals)
     if as_json:
-        data({"ok": True, **value, **({"owing": list(owing)} if as_list else {})})
+        named = {"owing": list(owing)} if as_list else {}
+        data({"ok": True, **value, **named, "upto": view.position})
     else:
         _show(desk, notice, totals, value, owing if as_list and kind == "evaluation" else None)
+        say_upto(desk, view.position)
     owing.close()
 
 

@@ -9,9 +9,10 @@ import click
 
 from cli.files import read_file
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context
+from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import say, show
 from cli.progress import counting
+from cli.upto import say_upto
 from ledger.errors import MalformedError, Problem
 from ledger.identity import format_position, parse_edition, parse_position, scheme_of
 from policies.replacement import CALENDARS
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 @as_json
 @pass_context
 @operation
+@waits
 def command(
     context: Context,
     center: str | None,
@@ -185,9 +187,10 @@ def _run(
 
     listed, status, count, changed = Spool(), Spool(), 0, 0
     what = translate(N_("judging {log} again")).format(log=scheme)
+    view = desk.view(scheme)
     with counting(what, None) as progress:
         for stream, acts, standing in desk.what_if(
-            replacement, scheme, center=center, progress=progress
+            replacement, scheme, center=center, progress=progress, view=view
         ):
             count += len(acts)
             for act in acts:
@@ -197,7 +200,7 @@ def _run(
             if standing is not None and (center is not None or standing[0] != standing[1]):
                 status.add({"center": stream, "old": standing[0], "new": standing[1]})
     if as_json:
-        _print_json(replaced, count, listed, status)
+        _print_json(replaced, count, listed, status, upto=view.position)
     else:
         from cli.render.what_if import render_act, render_status, render_sum, render_title
 
@@ -207,6 +210,7 @@ def _run(
         for standing in status:
             show(render_status(standing))
         say(render_sum(count, changed))
+        say_upto(desk, view.position)
 
 
 def _value(log: str, act: Rejudged) -> dict[str, Any]:
@@ -241,7 +245,9 @@ def _answer(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _print_json(replaced: dict[str, Any], acts: int, changed: Spool, status: Spool) -> None:
+def _print_json(
+    replaced: dict[str, Any], acts: int, changed: Spool, status: Spool, *, upto: str | None
+) -> None:
     """One object, written in pieces: it may be longer than memory."""
     import orjson
 
@@ -254,4 +260,4 @@ def _print_json(replaced: dict[str, Any], acts: int, changed: Spool, status: Spo
             item.pop("changed", None)
             out.write((",\n    " if index else "\n    ") + orjson.dumps(item).decode())
         out.write("\n  ]" if len(items) else "]")
-    out.write("\n}\n")
+    out.write(f',\n  "upto": {orjson.dumps(upto).decode()}\n}}\n')

@@ -12,6 +12,8 @@ from bench import SECTIONS
 ROOT = Path(__file__).parents[2]
 SMALL = ["--sizes", "64", "128", "--rounds", "1", "--centers", "20"]
 
+ROOT = Path(__file__).parents[2]
+
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "benchmarks" / "run"), *arguments]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.desk import Desk
 from ledger.schema import reading_heads, register
 from support.command import run
 
@@ -100,3 +103,65 @@ def test_rebuild_restores_the_register(folder: Path) -> None:
     assert run(folder, "projection", "check").status == 5
     assert run(folder, "projection", "rebuild", "--json").json["digests"] == before
     assert run(folder, "projection", "check").status == 0
+
+
+@pytest.fixture(scope="module", params=["unsealed", "sealed"])
+def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger without a seal, and one with two seals and entries after them."""
+    folder = tmp_path_factory.mktemp(request.param)
+    lines = [orjson.dumps(entry) for entry in town(120)]
+    desk = Desk(f"sqlite:///{folder}/ledger.db", create=True)
+    if request.param == "sealed":
+        desk.proofs.make_key(None, None)
+    for some in (lines[:40], lines[40:90], lines[90:]):
+        if desk.source.size("beijing") and request.param == "sealed":
+            desk.proofs.checkpoint(["beijing"], None)
+        desk.record(some)
+    desk.close()
+    return folder
+
+
+def _both(file: Path) -> tuple[list[str], list[str]]:
+    """Centers whose row is wrong, by a verification, and by a comparison of every row."""
+    desk = Desk(f"sqlite:///{file}", trust=file.parent)
+    found = [p.center or "" for p in desk.verify().problems if p.code == "register_altered"]
+    compared = [one.center for log in desk.check_logs() for one in desk.compare(log)]
+    desk.close()
+    return found, compared
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_verification_names_the_same(
+    table: str, column: str, ledgers: Path, tmp_path: Path
+) -> None:
+    """What a verification saw on its way is what a comparison of every row sees."""
+    file = tmp_path / "ledger.db"
+    shutil.copy(ledgers / "ledger.db", file)
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
+        rowid, value = rows[len(rows) // 2]
+        sql = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
+        database.execute(sql, (changed(value), rowid))
+        database.commit()
+    found, compared = _both(file)
+    assert compared
+    assert found == compared
+
+
+@pytest.mark.parametrize("behind", [1, 20, 60])
+def test_position_behind_is_noticed(behind: int, ledgers: Path, tmp_path: Path) -> None:
+    """Rows that say more than the position they are said to speak up to are wrong."""
+    file = tmp_path / "ledger.db"
+    shutil.copy(ledgers / "ledger.db", file)
+    edit(tmp_path, "UPDATE reading_heads SET position = position - ?", behind)
+    found, compared = _both(file)
+    assert compared
+    assert found == compared
+
+
+def test_sound_register_is_folded_once(ledgers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every row was seen to be right on the way, nothing is folded a second time."""
+    monkeypatch.setattr(Desk, "compare", lambda *_: pytest.fail("compared again"))
+    desk = Desk(f"sqlite:///{ledgers}/ledger.db")
+    assert desk.verify().problems == ()
+    desk.close()

@@ -1,4 +1,4 @@
-"""The conformance suites eventsourcing ships for persistence modules, on a SQLite file.
+"""The conformance suites eventsourcing ships for persistence modules, on both engines.
 
 Where a suite writes versions from 0, the recorder is told so (`first_version=0`); the ledger's own
 streams begin with 1. The suite's unittest classes are imported by module, so that only the
@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from unittest import TestCase
 
 import pytest
 from eventsourcing.application import Application
@@ -38,29 +38,33 @@ from ledger.event_recorders import TaizhangApplicationRecorder, TaizhangProcessR
 from ledger.event_tables import TaizhangAggregateRecorder, TaizhangTrackingRecorder
 from ledger.eventstore import TaizhangFactory
 from ledger.reading import read_log
+from support.places import Places, PostgresPlaces, SqlitePlaces
+from support.postgres import Server
 
 
-class InFile(TestCase):
-    """A new ledger file for every test."""
+class _InLedger:
+    """A new ledger for every test, at a place of the engine's."""
+
+    __test__ = False
+    _places: Places
 
     def setUp(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.url = f"sqlite:///{self.folder.name}/ledger.db"
-        self.engine = open_engine(self.url, create=True)
+        self.engine = open_engine(self._places.new().url, create=True)
+        super().setUp()  # type: ignore[misc]  it is a TestCase's
 
     def tearDown(self) -> None:
+        super().tearDown()  # type: ignore[misc]  the same
         self.engine.dispose()
-        self.folder.cleanup()
 
 
-class AggregateRecorderConformance(InFile, suite.AggregateRecorderTestCase):
+class _AggregateRecorder(_InLedger, suite.AggregateRecorderTestCase):
     def create_recorder(self) -> TaizhangAggregateRecorder:
         recorder = TaizhangAggregateRecorder(self.engine, "bank")
         recorder.create_table()
         return recorder
 
 
-class ApplicationRecorderConformance(InFile, suite.ApplicationRecorderTestCase):
+class _ApplicationRecorder(_InLedger, suite.ApplicationRecorderTestCase):
     # The concurrency tests write versions from 0 whatever this says; the others follow it.
     INITIAL_VERSION = 0
 
@@ -72,7 +76,7 @@ class ApplicationRecorderConformance(InFile, suite.ApplicationRecorderTestCase):
         super().optional_test_insert_subscribe()
 
 
-class FromVersionOneConformance(InFile, suite.ApplicationRecorderTestCase):
+class _FromVersionOne(_InLedger, suite.ApplicationRecorderTestCase):
     INITIAL_VERSION = 1
 
     # These write versions from 0; the class above runs them.
@@ -87,19 +91,19 @@ class FromVersionOneConformance(InFile, suite.ApplicationRecorderTestCase):
         super().optional_test_insert_subscribe()
 
 
-class TextIdConformance(FromVersionOneConformance):
+class _TextId(_FromVersionOne):
     def new_originator_id(self) -> str:
         return f"bank/id:{super().new_originator_id()}"
 
 
-class TrackingRecorderConformance(InFile, suite.TrackingRecorderTestCase):
+class _TrackingRecorder(_InLedger, suite.TrackingRecorderTestCase):
     def create_recorder(self) -> TaizhangTrackingRecorder:
         recorder = TaizhangTrackingRecorder(self.engine, "bank")
         recorder.create_table()
         return recorder
 
 
-class ProcessRecorderConformance(InFile, suite.ProcessRecorderTestCase):
+class _ProcessRecorder(_InLedger, suite.ProcessRecorderTestCase):
     def create_recorder(self) -> TaizhangProcessRecorder:
         # Of this suite only the timing writes versions from 0.
         first = 0 if self._testMethodName == "test_performance" else 1
@@ -108,7 +112,7 @@ class ProcessRecorderConformance(InFile, suite.ProcessRecorderTestCase):
         return recorder
 
 
-class NonInterleavingConformance(InFile, suite.NonInterleavingNotificationIDsBaseCase):
+class _NonInterleaving(_InLedger, suite.NonInterleavingNotificationIDsBaseCase):
     insert_num = 1000
 
     def create_recorder(self) -> TaizhangApplicationRecorder:
@@ -119,17 +123,15 @@ class CustomTrackingRecorder(TaizhangTrackingRecorder):
     pass
 
 
-class FactoryConformance(suite.InfrastructureFactoryTestCase[TaizhangFactory]):
+class _Factory(suite.InfrastructureFactoryTestCase[TaizhangFactory]):
+    __test__ = False
+    _places: Places
+
     def setUp(self) -> None:
-        self.folder = tempfile.TemporaryDirectory()
         self.env = Environment("Bank")
         self.env[InfrastructureFactory.PERSISTENCE_MODULE] = "ledger.eventstore"
-        self.env["TAIZHANG_LEDGER"] = f"sqlite:///{self.folder.name}/ledger.db"
+        self.env["TAIZHANG_LEDGER"] = self._places.new().url
         super().setUp()
-
-    def tearDown(self) -> None:
-        super().tearDown()
-        self.folder.cleanup()
 
     def expected_factory_class(self) -> type[TaizhangFactory]:
         return TaizhangFactory
@@ -148,6 +150,45 @@ class FactoryConformance(suite.InfrastructureFactoryTestCase[TaizhangFactory]):
 
     def expected_process_recorder_class(self) -> type[TaizhangProcessRecorder]:
         return TaizhangProcessRecorder
+
+
+class OnFile:
+    """Gives a suite places for ledgers in files."""
+
+    __test__ = True
+    _places: Places
+
+    @pytest.fixture(autouse=True)
+    def _given_places(self, tmp_path: Path) -> None:
+        self._places = SqlitePlaces(tmp_path)
+
+
+class OnServer:
+    """Gives a suite places for ledgers on a server."""
+
+    __test__ = True
+    _places: Places
+
+    @pytest.fixture(autouse=True)
+    def _given_places(self, postgres: Server, tmp_path: Path) -> Iterator[None]:
+        self._places = PostgresPlaces(tmp_path, postgres)
+        yield
+        self._places.close()
+
+
+for _suite in (
+    _AggregateRecorder,
+    _ApplicationRecorder,
+    _FromVersionOne,
+    _TextId,
+    _TrackingRecorder,
+    _ProcessRecorder,
+    _NonInterleaving,
+    _Factory,
+):
+    for _engine in (OnFile, OnServer):
+        _name = f"{_suite.__name__[1:]}{_engine.__name__}"
+        globals()[_name] = type(_name, (_engine, _suite), {"__module__": __name__})
 
 
 # --- the library's Application ------------------------------------------------------------------
@@ -169,9 +210,9 @@ class BankAccounts(Application[Any]):
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """The URL of a ledger that is not there yet."""
-    return f"sqlite:///{tmp_path}/ledger.db"
+def url(ledger_url: str) -> str:
+    """The URL of a ledger without entries."""
+    return ledger_url
 
 
 def _env(url: str, **more: str) -> dict[str, str]:
@@ -329,11 +370,24 @@ def test_originators_keep_their_type() -> None:
 )
 def test_wrong_settings_are_named(url: str, name: str, settings: dict[str, str]) -> None:
     """A setting that makes no sense is refused by name."""
-    with pytest.raises(InfrastructureFactoryError):
-        TaizhangFactory(Environment(name, _env(url) | settings)).process_recorder()
+    with (
+        pytest.raises(InfrastructureFactoryError),
+        closing(TaizhangFactory(Environment(name, _env(url) | settings))) as factory,
+    ):
+        factory.process_recorder()
 
 
-def test_no_create_needs_ledger(url: str) -> None:
+def test_no_create_needs_a_file(tmp_path: Path) -> None:
     """With CREATE_TABLE=no a ledger that does not exist is an error, not a new file."""
-    with pytest.raises(DatabaseError, match="taizhang init"):
-        TaizhangFactory(Environment("Bank", _env(url, CREATE_TABLE="no")))
+    _assert_not_created(f"sqlite:///{tmp_path}/ledger.db")
+
+
+def test_no_create_needs_tables(postgres_url: str) -> None:
+    """With CREATE_TABLE=no an empty database is an error, and stays empty."""
+    _assert_not_created(postgres_url)
+
+
+def _assert_not_created(url: str) -> None:
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match="taizhang init"):
+            TaizhangFactory(Environment("Bank", _env(url, CREATE_TABLE="no")))

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from ledger import verify as verifying
 from ledger.commitment import commit
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.keys import KeyRow, content_digest, insert_keys
@@ -32,6 +33,7 @@ from ledger.recorder import Draft, LogWriter
 from ledger.schema import metadata
 from ledger.verify import Verification, verify
 from support.tampering import changes, flip
+from support.together import verified_twice
 
 NOW = "2026-11-23T08:31:27.123456Z"
 CENTERS = [f"beijing/id:{name}" for name in "abc"]
@@ -172,7 +174,7 @@ class _Open:
         return self.raw.execute(statement, values).fetchall()
 
     def check(self) -> Verification:
-        return verify(self.engine)
+        return verified_twice(self.engine)
 
     def codes(self) -> list[str]:
         return [problem.code for problem in self.check().problems]
@@ -575,12 +577,25 @@ def test_ruins_do_not_crash(opened: _Open, damage: Callable[[_Open], object]) ->
 
 
 @pytest.mark.slow
-def test_two_processes_find_nothing_either(sound_file: Path) -> None:
-    """With two processes a sound ledger has the same size, root and no problem."""
+def test_two_processes_find_nothing_either(
+    sound_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two processes a sound ledger has the same size, root and no problem, and nothing is
+    checked a second time."""
     engine = open_engine(f"sqlite:///{sound_file}")
-    alone, together = verify(engine), verify(engine, jobs=2)
+    alone = verify(engine)
+    monkeypatch.setattr(verifying, "_verify_alone", lambda *_: pytest.fail("checked again"))
+    monkeypatch.setattr("ledger.hash_share.ENTRIES_AT_ONCE", 3)
+    together = verify(engine, jobs=2)
     engine.dispose()
     assert together == alone
+
+
+def test_jobs_are_of_no_use_in_memory() -> None:
+    """A ledger that no other process can read is verified all the same."""
+    engine = open_engine("sqlite://", create=True)
+    assert verify(engine, jobs=3) == Verification((), ())
+    engine.dispose()
 
 
 @pytest.mark.slow

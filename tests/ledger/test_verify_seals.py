@@ -32,6 +32,7 @@ from ledger.schema import metadata
 from ledger.sealing import seal_log
 from ledger.verify import Damage, verify
 from support.tampering import changes
+from support.together import verified_twice
 
 SIGNER = Signer.from_seed("city.example/taizhang", bytes(32))
 OTHER = Signer.from_seed("city.example/taizhang", bytes([1]) * 32)
@@ -133,7 +134,8 @@ class _Ledger:
             mirrors={} if mirror is None else {"xian": Mirror("the mirror", mirror)},
             heads={"xian": self.anchors.heads("xian")},
         )
-        return verify(self.engine, against=against, statuses=_statuses, quick=quick).problems
+        check = verify if quick else verified_twice
+        return check(self.engine, against=against, statuses=_statuses, quick=quick).problems
 
     def leaves(self) -> bytes:
         """What a mirror would have kept."""

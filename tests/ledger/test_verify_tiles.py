@@ -21,8 +21,9 @@ from sqlalchemy import Engine
 from ledger.engine import open_engine, write_transaction
 from ledger.recorder import Draft, LogWriter
 from ledger.schema import tiles
-from ledger.verify import Damage, verify
+from ledger.verify import Damage
 from support.tampering import changes, flip
+from support.together import verified_twice
 
 NOW = "2026-11-23T08:31:27.123456Z"
 COLUMNS = [column.name for column in tiles.c]
@@ -61,7 +62,7 @@ class _Open:
         return self.raw.execute(statement, values).fetchall()
 
     def problems(self) -> tuple[Damage, ...]:
-        return verify(self.engine).problems
+        return verified_twice(self.engine).problems
 
     def named(self) -> list[tuple[str, str | None]]:
         return [(problem.code, problem.position) for problem in self.problems()]

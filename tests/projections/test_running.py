@@ -9,12 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.entries import EnterpriseRenamed
+from ledger.errors import IntegrityFailure
 from ledger.ruling import Recorded
 from projections import running
 from projections.center import CenterState
 from projections.fold import fold
 from projections.register import RegisterRow, digest, row_of
-from projections.running import catch_up, compare, rebuild
+from projections.running import catch_up, caught_up, compare, rebuild
 
 BATCH = 10
 
@@ -30,6 +31,7 @@ class Log:
 
     def __init__(self, entries: Iterable[Recorded]) -> None:
         self.entries = list(entries)
+        self.unread: dict[str, IntegrityFailure] = {}
 
     def size(self, log: str) -> int:
         """How many entries there are."""
@@ -47,6 +49,11 @@ class Log:
     def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
         """The entries of every center."""
         yield from self.streams(log, sorted({r.stream for r in self.entries}))
+
+    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
+        """The same; a center in `unread` cannot be read."""
+        for center, entries in self.all_streams(log):
+            yield center, self.unread.get(center, entries)
 
 
 class Table:
@@ -82,6 +89,10 @@ class Table:
         """The rows, sorted."""
         yield from (self.live[center] for center in sorted(self.live))
 
+    def stored(self, log: str) -> Iterator[RegisterRow]:
+        """The same."""
+        return self.rows(log)
+
 
 def renamings(count: int, *, centers: int = 3) -> Log:
     """A log in which each center is renamed again and again."""
@@ -106,6 +117,16 @@ class TestCatchUp:
         log, table = renamings(count), Table()
         assert catch_up(log, table, "xian") == count
         assert list(table.rows("xian")) == [row_of(s) for s in states_of(log).values()]
+
+    @pytest.mark.parametrize("done", [0, 1, 2, BATCH, 2 * BATCH + 7])
+    def test_what_is_behind_is_read(self, done: int) -> None:
+        """However far behind the rows are, they are read as if caught up, and not written."""
+        log, table = renamings(2 * BATCH + 7, centers=5), Table()
+        part = Log(log.entries[:done])
+        catch_up(part, table, "xian")
+        before = dict(table.live)
+        assert list(caught_up(log, table, "xian")) == [row_of(s) for s in states_of(log).values()]
+        assert (table.live, table.upto) == (before, done)
 
     def test_a_batch_looks_no_further(self) -> None:
         """After each batch no row knows of an entry beyond it."""
@@ -199,6 +220,28 @@ class TestCompare:
         """A row of a center that the log does not know is found, wherever it stands."""
         table.live[center] = replace(table.live["xian/id:c1"], center=center)
         assert self.found(table) == [(center, ("no such center",))]
+
+    @pytest.mark.parametrize("has_row", [True, False])
+    def test_an_unreadable_center_is_said(self, table: Table, has_row: bool) -> None:
+        """A center whose entries cannot be read is not compared, with the reason; the others
+        are."""
+        log = renamings(30)
+        log.unread["xian/id:c1"] = reason = IntegrityFailure("unreadable")
+        table.live["xian/id:c2"] = replace(table.live["xian/id:c2"], status="revoked")
+        if not has_row:
+            del table.live["xian/id:c1"]
+        unread, differing = compare(log, table, "xian")
+        assert (unread.center, unread.fields, unread.unread) == ("xian/id:c1", (), reason)
+        assert (differing.center, differing.fields) == ("xian/id:c2", ("status",))
+
+    @pytest.mark.parametrize("center", [None, 7, b"xian/id:c1"])
+    def test_a_row_without_center_is_named(self, table: Table, center: object) -> None:
+        """A row whose center is no text, wherever the engine sorts it, is found."""
+        row = replace(table.live["xian/id:c1"], center=center)
+        for rows in ([row, *table.rows("xian")], [*table.rows("xian"), row]):
+            table.stored = lambda _log, rows=rows: iter(rows)
+            (found,) = compare(renamings(30), table, "xian")
+            assert found.fields == ("no such center",)
 
     def test_rows_ahead_of_the_log(self, table: Table) -> None:
         """A register that claims to speak of more than the log holds is found."""

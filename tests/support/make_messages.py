@@ -49,6 +49,7 @@ SPOKEN = {
     "MalformedError": 0,
     "NotFoundError": 0,
     "Problem": 0,
+    "ReadOnlyError": 0,
     "RefusedError": 0,
     "add": 1,
     "replace": 2,

@@ -12,15 +12,16 @@ A failover, step by step:
         standby.promote()                               # takes writes, alone
         rewind(primary, standby)                        # follows it, synchronously
 
-Servers listen on a socket in their folder, never on a network. Two traps of PostgreSQL's own: a
-commit that waits for a standby and is cancelled (statement_timeout too) has been made, and says so
-only in a warning; and with synchronous_standby_names set before a standby is there, every commit
-waits for ever.
+Servers listen on a socket in their folder, never on a network. Traps of PostgreSQL's own: a commit
+that waits for a standby waits for ever, statement_timeout does not end it; if it is cancelled it
+has been made all the same, and says so only in a warning; and with synchronous_standby_names set
+before a standby is there, every commit waits.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -57,6 +58,8 @@ SETTINGS = {
     "port": str(PORT),
     "max_connections": "100",
     "shared_buffers": "32MB",
+    # In the data's own folder: what lies in /dev/shm may be cleared away by others.
+    "dynamic_shared_memory_type": "mmap",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
@@ -64,21 +67,29 @@ SETTINGS = {
     # A standby that is behind, and pg_rewind, read what the primary still has.
     "wal_keep_size": "512MB",
     "hot_standby": "on",
+    "wal_retrieve_retry_interval": "100ms",  # a standby that lost its primary notices sooner
 }
 
 # Ends the servers and removes their folder when whoever started them is gone, however it went.
 _GUARD = """
 import os, shutil, signal, sys, time
-running = set()
-for line in sys.stdin:
-    (running.add if line[0] == "+" else running.discard)(int(line[1:]))
-for sign in (signal.SIGQUIT, signal.SIGKILL):
-    for pid in running:
+
+def send(sign):
+    for pid in [*running]:
         try:
             os.kill(pid, sign)
         except ProcessLookupError:
-            continue
-        time.sleep(0.5)
+            running.remove(pid)
+
+running = set()
+for line in sys.stdin:
+    (running.add if line[0] == "+" else running.discard)(int(line[1:]))
+send(signal.SIGQUIT)
+deadline = time.monotonic() + 10
+while running and time.monotonic() < deadline:
+    time.sleep(0.05)
+    send(0)
+send(signal.SIGKILL)
 shutil.rmtree(sys.argv[1], ignore_errors=True)
 """
 
@@ -88,7 +99,7 @@ class Servers:
 
     def __init__(self, programs: Programs | None = None) -> None:
         programs = programs or find_programs()
-        self.folder = Path(tempfile.mkdtemp(prefix="taizhang-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="taizhang-pg-", dir=_memory()))
         self._guard = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _GUARD, str(self.folder)],
             stdin=subprocess.PIPE,
@@ -355,6 +366,15 @@ class Server:
         self.set(synchronous_standby_names=f"ANY 1 ({quoted})" if names else None)
         # It is the checkpointer that tells the others to wait; afterwards it has read the settings.
         self.run("CHECKPOINT")
+
+
+def _memory() -> str | None:
+    """A folder kept in memory, if it is large; killed servers lose nothing there either."""
+    # Making and removing a server takes seconds on a busy disk. In containers it may be tiny.
+    folder = Path("/dev/shm")  # noqa: S108  a folder of its own is made in it
+    if "TMPDIR" in os.environ or not folder.is_dir():
+        return None
+    return str(folder) if shutil.disk_usage(folder).free > 4 * 2**30 else None
 
 
 def failover_url(database: str, *servers: Server, **query: str) -> str:
