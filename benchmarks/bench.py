@@ -23,6 +23,8 @@ __all__ = ["Bench", "main"]
 SECTIONS = (
     "append",
     "commit",
+    "sharing",
+    "writers",
     "record",
     "rebuild",
     "verify",

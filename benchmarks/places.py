@@ -56,8 +56,8 @@ class SqlitePlace(Place):
     def remove(self, url: str) -> None:
         """Delete the file and what stands beside it."""
         path = Path(make_url(url).database or "")
-        for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-            name.unlink(missing_ok=True)
+        for found in path.parent.glob(f"{path.name}*"):  # -wal, -shm, and the line of writers
+            found.unlink(missing_ok=True)
 
     def describe(self) -> list[tuple[str, str]]:
         """The version; all write with WAL and synchronous=FULL."""
