@@ -5,13 +5,14 @@ UV ?= $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 STAMP := .venv/.in-step
 PYTEST_ARGS ?= -n 2
+PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test venv lint types contracts unit docs acceptance format messages bench mutants lock clean python
+.PHONY: help demo test venv lint types contracts unit docs acceptance format messages bench bench-peers mutants lock clean python
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(STAMP)  ## build a small ledger in a new folder and walk through a dispute
 	@$(BIN)/taizhang demo
@@ -47,11 +48,20 @@ format: $(STAMP)  ## let ruff format the code and mend what it safely can
 messages: $(STAMP)  ## collect the messages of the code into the catalogues of cli/locale
 	$(BIN)/python tests/support/make_messages.py
 
-bench: $(STAMP)  ## run every benchmarks/bench_*.py
-	@set -e; for file in benchmarks/bench_*.py; do \
-	  [ -e "$$file" ] || { echo "there is no benchmark yet"; break; }; \
-	  echo "== $$file"; $(BIN)/python "$$file"; \
-	done
+bench: $(STAMP)  ## measure beside peers; BENCH_ARGS="append verify --sizes 10000", or --help
+	$(BIN)/python benchmarks/run $(if $(wildcard $(PEERS)),--peers $(PEERS)) $(BENCH_ARGS)
+
+# eventsourcing-sqlalchemy pins an older SQLAlchemy, so it gets an environment of its own.
+bench-peers: $(STAMP)  ## install what `make bench` compares with, into .venv and .venv-peers
+	@set -e; \
+	if [ -n "$(UV)" ]; then \
+	  "$(UV)" pip install --quiet --python $(BIN)/python --editable '.[bench]'; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'; \
+	fi; \
+	$(BIN)/python -m venv --clear $(PEERS); \
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  'eventsourcing-sqlalchemy>=1.0,<2' orjson 'psycopg[binary]'
 
 mutants: $(STAMP)  ## change policies/ in every small way and see whether a test fails; an hour
 	PYTHONPATH=tests $(BIN)/python tests/support/try_mutants.py $(MUTANTS_ARGS)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock, legal_day, parse_instant, system_clock
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
     from ledger.damage import Report
+    from ledger.group_commit import GroupCommit
     from ledger.migrating import Migrated
-    from ledger.reading import Row
+    from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
     from ledger.verify import Verification
     from policies.audit import AuditFinding
@@ -167,6 +169,7 @@ class Desk:
         self.clock = clock
         self.create = create
         self.has_recorded = False
+        self._opening = Lock()
 
     # --- parts -----------------------------------------------------------------------------------
 
@@ -200,6 +203,14 @@ class Desk:
         from ledger.book import Book
 
         return Book(self.engine, judging=self.judge, folding=Folds(), clock=self.clock)
+
+    @cached_property
+    def group_commit(self) -> GroupCommit:
+        """The write path for many threads; the regulations are stored."""
+        from ledger.group_commit import GroupCommit
+
+        self._keep_editions()
+        return GroupCommit(self.book, after=self._take_in)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -262,6 +273,23 @@ class Desk:
             self.catch_up([head.log for head in self.logs()])
         return migrated
 
+    def move(self, log: str, to: str, *, progress: Progress | None = None) -> LogHead:
+        """Move a log to the ledger at another URL, with the same trust folder; it is checked there
+        before it is in force."""
+        from ledger.moving import move_log
+
+        other = Desk(to, clock=self.clock, trust=self.trust_path)
+        try:
+            return move_log(
+                self.engine,
+                other.engine,
+                log,
+                check=lambda: other.verify(scheme=log, as_in_force=True).problems,
+                progress=progress,
+            )
+        finally:
+            other.close()
+
     def grant(self, *, recorders: Sequence[str], readers: Sequence[str]) -> None:
         """Let roles of the server record, or only read."""
         from ledger.roles import grant_roles
@@ -302,7 +330,7 @@ class Desk:
                 dry_run=dry_run,
                 folder=folder,
                 progress=progress,
-                after=self._follow,
+                after=self._take_in,
             )
 
         seconds = waiting_seconds(self.engine)
@@ -310,6 +338,22 @@ class Desk:
         receipt.repeated = len(failures)
         if not dry_run:
             self._remember(receipt.erased)
+        return receipt
+
+    def record_shared(
+        self, lines: Iterable[bytes], *, historical: bool = False, folder: Path | None = None
+    ) -> Receipt:
+        """The same for callers on many threads of one desk, whose lines share transactions.
+
+        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
+        those after the transaction.
+        """
+        with self._opening:
+            committer = self.group_commit
+        receipt = committer.record(lines, historical=historical, folder=folder)
+        if receipt.erased:
+            with self._opening:
+                self._remember(receipt.erased)
         return receipt
 
     def view(self, log: str, *, on: date | None = None, known_at: str | None = None) -> View:
@@ -378,17 +422,22 @@ class Desk:
         *,
         scheme: str | None = None,
         outside: Outside | None = None,
+        as_in_force: bool = False,
         progress: Progress | None = None,
     ) -> Verification:
         """Everything recomputed from stored bytes, of one log or all, and compared with what is
-        kept outside the database; what does not fit, by entry."""
+        kept outside the database; what does not fit, by entry.
+
+        With `as_in_force` a copy of a log that is in force elsewhere must be as complete as that.
+        """
         from cli.proofs import standings
         from cli.verifying import Outside, against_of, with_registers
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in {head.log for head in self.logs()}:
+        if scheme is not None and scheme not in self._log_names():
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
+        copies = [] if as_in_force else self._copies()
 
         def told(_log: str, done: int, size: int) -> None:
             if progress is not None:
@@ -397,11 +446,12 @@ class Desk:
         found = verify(
             self.engine,
             log=scheme,
-            against=against_of(self._proofs_or_none(), outside),
+            against=against_of(self._proofs_or_none(), outside, copies=copies),
             statuses=standings,
             listing=True,
             quick=outside.quick,
             since=outside.since,
+            as_in_force=as_in_force,
             jobs=outside.jobs,
             progress=told,
         )
@@ -410,7 +460,8 @@ class Desk:
         logs = [scheme] if scheme is not None else self.check_logs()
         seen = {one.log for one in found.reports if self._is_listed(one)}
         rest = [log for log in logs if log not in seen]
-        return with_registers(found, rest, lambda log: self.compare(log, progress))
+        strangers = self.strangers() if scheme is None else ()
+        return with_registers(found, rest, lambda log: self.compare(log, progress), strangers)
 
     def logs(self) -> list[Any]:
         """The heads of all logs."""
@@ -478,9 +529,7 @@ class Desk:
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
-        known = {head.log for head in self.logs()}
-        for log in set(self.shelf.logs()) - known:
-            self.shelf.forget(log)
+        self.shelf.keep_only([head.log for head in self.logs()])
 
     def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
         """Centers whose live row differs from a replay."""
@@ -488,9 +537,34 @@ class Desk:
 
         return compare(self.source, self.shelf, log, progress=progress)
 
+    def strangers(self) -> list[Difference]:
+        """Register rows that belong to no log, or to no generation of one."""
+        from ledger.damage import shown
+        from projections.running import Difference
+
+        return [
+            Difference(str(shown(center)), (column,)) for center, column in self.shelf.strangers()
+        ]
+
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({head.log for head in self.logs()} | set(self.shelf.logs()))
+        return sorted({*self._log_names(), *self.shelf.logs()})
+
+    def _log_names(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.log_names(connection)
+
+    def _copies(self) -> list[str]:
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.copied_logs(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""
@@ -618,10 +692,11 @@ class Desk:
         return foreign_score(edition, state, table, round_id=round_id, experts=experts)
 
     def logs_of(self, scheme: str | None) -> list[str]:
-        """Names of the logs there are: that of a scheme, or all."""
+        """Names of the logs there are: that of a scheme, or all that are in force here."""
         if scheme is not None:
             self._scheme(scheme)
-        return [head.log for head in self.logs() if scheme in (None, head.log)]
+        kept = [head for head in self.logs() if scheme in (None, head.log)]
+        return [head.log for head in kept if scheme is not None or head.in_force_at is None]
 
     def newest_instant(self, log: str) -> str | None:
         """When the last entry of a log was recorded."""
@@ -644,7 +719,7 @@ class Desk:
             raise MalformedError(message, problems=checked.defects, file=source, count=count)
         self._keep_editions()
         is_new = add_edition(self.engine, checked.edition.edition, data)
-        for part in ("rulebook", "judge", "book"):
+        for part in ("rulebook", "judge", "book", "group_commit"):
             self.__dict__.pop(part, None)
         return is_new
 
@@ -666,7 +741,7 @@ class Desk:
 
         keep_editions(self.engine, [(i, self.rulebook.data(i)) for i in self.rulebook.ids()])
 
-    def _follow(self, log: str, states: Callable[[str], Any]) -> None:
+    def _take_in(self, log: str, states: Callable[[str], Any]) -> None:
         """Bring the register up to date with what was just recorded."""
         from projections.running import catch_up
 
@@ -697,9 +772,9 @@ class Desk:
         all its entries give it, no other row, and a position that covers them."""
         count, last = self.shelf.extent(report.log)
         position: object = self.shelf.position(report.log)
-        return (
-            count == report.listed and isinstance(position, int) and last < position <= report.size
-        )
+        if not isinstance(position, int) or not isinstance(last, int):
+            return False
+        return count == report.listed and last < position <= report.size
 
     # --- helpers ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ledger.backups import copy_beside, move_aside, put_in_place, remove_copy, settle
 from ledger.clock import format_instant
 from ledger.errors import ConflictError, LedgerError, MalformedError
-from ledger.generations import RestoredLog, erasures_in, newest_notes, restore_logs
+from ledger.generations import RestoredLog, erasures_in, moved_logs, newest_notes, restore_logs
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -113,6 +113,7 @@ def _prepared(
             keys=proofs.vkeys(),
             erased=erased,
             replaced=_read_from(target, newest_notes),
+            moved=_read_from(target, moved_logs),
             now=desk.clock(),
             reason=reason,
         )

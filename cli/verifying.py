@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cli.reasons import filled
 from ledger.against import Against, Mirror, OutsideNote
 from ledger.damage import Damage, Verification
-from ledger.errors import LedgerError
+from ledger.errors import IntegrityFailure
 from ledger.note import VerifierKey
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ class Outside:
     jobs: int = 1
 
 
-def against_of(proofs: Proofs | None, outside: Outside) -> Against:
-    """The anchors of the ledger's trust folder, where it has one, and what was brought along."""
+def against_of(proofs: Proofs | None, outside: Outside, *, copies: Collection[str] = ()) -> Against:
+    """The anchors of the ledger's trust folder, where it has one, and what was brought along; not
+    the anchors of logs of which there are copies, for they go on elsewhere."""
     notes = [OutsideNote("checkpoint", name, data) for name, data in outside.notes]
     keys, heads, witnesses = list(outside.keys), {}, list(outside.witnesses)
     if proofs is not None:
@@ -41,7 +43,7 @@ def against_of(proofs: Proofs | None, outside: Outside) -> Against:
         witnesses += proofs.anchors.witnesses()
         for log in proofs.anchors.logs():
             note = proofs.anchors.note(log)
-            if note is not None:
+            if note is not None and log not in copies:
                 notes.append(OutsideNote("anchor", str(proofs.anchors.path(log)), note))
                 heads[log] = proofs.anchors.heads(log)
     mirrors = {log: Mirror(name, hashes) for log, name, hashes in outside.mirrors}
@@ -58,15 +60,24 @@ def with_registers(
     found: Verification,
     logs: Sequence[str],
     compare: Callable[[str], Sequence[Difference]],
+    strangers: Sequence[Difference] = (),
 ) -> Verification:
-    """The verification, with what the registers say otherwise than a replay of their logs."""
+    """The verification, with what the registers say otherwise than a replay of their logs, and what
+    of them could not be compared; `strangers` are rows that belong to no log."""
+    said = {problem.center for problem in found.problems}
     more: dict[str, list[Damage]] = {}
     for log in logs:
         try:
             differences = compare(log)
-        except LedgerError:
-            continue  # an entry that cannot be read is among the problems already
-        more[log] = [_damage(one.center, one.fields) for one in differences]
+        except IntegrityFailure as error:
+            more[log] = [_unread(None, log, error)]
+            continue
+        more[log] = [
+            _damage(one)
+            for one in differences
+            if one.unread is None or one.center not in said  # a damaged entry is named already
+        ]
+    more[""] = [_damage(one) for one in strangers]
     reports = [
         replace(report, problems=(*report.problems, *more.pop(report.log, ())))
         for report in found.reports
@@ -76,7 +87,15 @@ def with_registers(
     return Verification(tuple(reports), shared)
 
 
-def _damage(center: str, fields: Sequence[str]) -> Damage:
+def _damage(one: Difference) -> Damage:
+    if one.unread is not None:
+        return _unread(one.center, one.center, one.unread)
     said = "the register says something else of {center} than its entries: {fields}"
-    values = {"center": center, "fields": ", ".join(fields), "position": None}
-    return Damage("register_altered", None, center, said, values)
+    values = {"center": one.center, "fields": ", ".join(one.fields), "position": None}
+    return Damage("register_altered", None, one.center, said, values)
+
+
+def _unread(center: str | None, name: str, error: IntegrityFailure) -> Damage:
+    said = "the register cannot be compared with the entries of {name}: {reason}"
+    values = {"name": name, "reason": filled(error), "position": None, "center": center}
+    return Damage("register_unread", None, center, said, values)

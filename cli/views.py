@@ -19,6 +19,7 @@ from policies.outcome import Assessment
 from projections.center import CenterState, Certificate
 from projections.counters import counts
 from projections.fold import annulments
+from projections.register import body_of
 
 __all__ = [
     "center_value",
@@ -212,12 +213,11 @@ def node_value(
 
 def register_value(row: Any) -> dict[str, Any]:
     """One line of the register."""
-    body: dict[str, Any] = msgspec.json.decode(row.body)
     return {
         "center": row.center,
         "name": row.name,
         "status": row.status,
-        **body,
+        **body_of(row),
         "entries": row.entries,
         "position": format_position(scheme_of(row.center), row.position),
     }

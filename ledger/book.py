@@ -18,11 +18,12 @@ from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 import orjson
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from ledger import canonical, reading
 from ledger import entries as e
@@ -40,11 +41,13 @@ from ledger.recorder import Draft, LogWriter
 from ledger.ruling import Finding, Recorded, Ruling
 from ledger.spool import Spool
 from ledger.upcasting import recorded_of
-from ledger.vault import erase_values, keep_file, keep_value, private_values
+from ledger.vault import PrivateValue, erase_values, keep_file, keep_values, private_values
 
-__all__ = ["Book", "Folding", "Judging", "Receipt", "Verdict"]
+__all__ = ["CHUNK_LINES", "Book", "Folding", "Judging", "Receipt", "Submission", "Verdict"]
 
 CHUNK_LINES = 1000
+"""How many lines are judged before they are written."""
+
 CACHED_CENTERS = 8192
 
 
@@ -123,6 +126,34 @@ class Receipt:
             self.runs.append((log, number, number + 1))
 
 
+class Submission:
+    """Sound lines that one caller wants recorded, all or none, in a transaction with others'.
+
+    Once that has ended, `outcome` is the receipt or what to raise.
+    """
+
+    def __init__(self, lines: Sequence[ParsedLine], *, historical: bool = False) -> None:
+        self.lines = lines
+        self.historical = historical
+        self.outcome: Receipt | Exception | None = None
+
+    @property
+    def logs(self) -> tuple[str, ...]:
+        """The logs its entries belong to, by name."""
+        return tuple(
+            sorted({scheme_of(stream_of(en)) for line in self.lines for en in line.entries})
+        )
+
+    @property
+    def needs_its_own(self) -> bool:
+        """Whether it writes before all of it is judged, and so cannot share a transaction."""
+        return len(self.lines) > CHUNK_LINES or any(
+            isinstance(entry, e.PrivateErased) or any(a.path is not None for a in entry.attachments)
+            for line in self.lines
+            for entry in line.entries
+        )
+
+
 class Book:
     """A ledger one can record in and read from."""
 
@@ -173,23 +204,56 @@ class Book:
         except _Stopped as stopped:
             failure = stopped
         if failure is not None:
-            raise self._failure(failure, parsed)
+            raise _failure(failure, parsed)
         assert session is not None  # noqa: S101  set before anything else in the transaction
         if after is not None and not dry_run:
             for log in session.receipt.logs:
                 after(log, session.state_of)
         return session.receipt
 
-    def _failure(self, failure: _Stopped, rest: Iterator[ParsedLine | Problem]) -> Exception:
-        """What to raise: every malformed line of the whole file first, else why it was stopped."""
-        problems = [*failure.problems, *(line for line in rest if isinstance(line, Problem))]
+    def parse(self, lines: Iterable[bytes]) -> list[ParsedLine]:
+        """The lines of one submission; MalformedError with every bad one."""
+        parsed = list(parse_lines(lines, today=legal_day(self.clock())))
+        problems = [line for line in parsed if isinstance(line, Problem)]
         if problems:
-            count = len(problems)
-            return MalformedError(
-                "{count} malformed line(s); nothing was recorded", problems=problems, count=count
-            )
-        assert failure.error is not None  # noqa: S101  a stop without bad lines has an error
-        return failure.error
+            raise _failure(_Stopped(problems, None))
+        return [line for line in parsed if isinstance(line, ParsedLine)]
+
+    def record_together(
+        self,
+        waiting: Callable[[], Sequence[Submission]],
+        *,
+        logs: Iterable[str] = (),
+        after: Callable[[str, Callable[[str], Any]], None] | None = None,
+    ) -> None:
+        """Record submissions in one transaction, each whole or not at all, and set their outcomes.
+
+        `waiting` is asked for them once the transaction has begun and holds `logs`; none of them
+        may need its own. Heads in their receipts are those after the last of them. `after` is as
+        in `record`. Whatever this raises concerns all of them, and leaves nothing recorded unless
+        `after` raised it.
+        """
+        session: _Session | None = None
+        try:
+            with write_transaction(self.engine) as connection:
+                session = _Session(connection, self, self.clock(), historical=False, folder=Path())
+                with session.closing:
+                    for log in sorted(logs):
+                        session.hold(log)
+                    submissions = waiting()
+                    outcomes = session.take_each(submissions)
+                if not session.changed:
+                    raise _DryRun
+                reached("append.written")
+            reached("append.committed")
+        except _DryRun:
+            pass
+        assert session is not None  # noqa: S101  set before anything else in the transaction
+        if after is not None:
+            for log in sorted(session.changed):
+                after(log, session.state_of)
+        for submission, outcome in zip(submissions, outcomes, strict=True):
+            submission.outcome = outcome
 
     def stream(self, log: str, stream: str, *, upto: int | None = None) -> list[Recorded]:
         """Every entry of a stream, oldest first, up to a position."""
@@ -209,6 +273,45 @@ class _Stopped(Exception):  # noqa: N818  a signal: roll back, then say why
         self.error = error
 
 
+def _failure(stopped: _Stopped, rest: Iterable[ParsedLine | Problem] = ()) -> Exception:
+    """What to raise: every malformed line of the whole file first, else why it was stopped."""
+    problems = [*stopped.problems, *(line for line in rest if isinstance(line, Problem))]
+    if problems:
+        count = len(problems)
+        return MalformedError(
+            "{count} malformed line(s); nothing was recorded", problems=problems, count=count
+        )
+    assert stopped.error is not None  # noqa: S101  a stop without bad lines has an error
+    return stopped.error
+
+
+class _Pending:
+    """What was judged for a log and is not written yet."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.keys: list[KeyRow] = []
+        self.values: list[PrivateValue] = []
+
+    def mark(self) -> tuple[int, int, int]:
+        """How much there is."""
+        return len(self.drafts), len(self.keys), len(self.values)
+
+    def cut(self, mark: tuple[int, int, int]) -> None:
+        """Forget what came after a mark."""
+        drafts, keys, values = mark
+        del self.drafts[drafts:], self.keys[keys:], self.values[values:]
+
+
+class _Undo(NamedTuple):
+    """What a submission changed in memory, as it was before."""
+
+    pending: dict[str, tuple[int, int, int]]
+    states: dict[str, Any]
+    plain: set[str]
+    keys: list[tuple[str, str, str]]
+
+
 class _Session:
     """One write transaction: caches, writers and what it has recorded so far. It is the judge's
     knowledge."""
@@ -226,8 +329,9 @@ class _Session:
         self.receipt = Receipt()
         self.closing = ExitStack()
         self.writers: dict[str, LogWriter] = {}
-        self.pending: dict[str, list[Draft]] = {}
-        self.pending_keys: dict[str, list[KeyRow]] = {}
+        self.pending: dict[str, _Pending] = {}
+        self.changed: set[str] = set()
+        self.undo = _Undo({}, {}, set(), [])
         self.seen_keys: dict[tuple[str, str], dict[str, bytes]] = {}
         self.states: OrderedDict[str, Any] = OrderedDict()
         self.rounds: dict[str, Any] = {}
@@ -274,10 +378,68 @@ class _Session:
             self._flush()
             if progress is not None:
                 progress(lines[-1].number)
-        changed = {log for log, _, _ in self.receipt.runs}
-        for log, writer in self.writers.items():
-            if log in changed:
-                self.receipt.logs[log] = (writer.size, writer.root)
+            self._begin()
+        self._state_heads(self.receipt)
+
+    def take_each(self, submissions: Sequence[Submission]) -> list[Receipt | Exception]:
+        """Record each submission or nothing of it; the receipt of each, or what to raise."""
+        self._prepare([line for submission in submissions for line in submission.lines])
+        outcomes = [self._take_one(submission) for submission in submissions]
+        self._flush()
+        for outcome in outcomes:
+            if isinstance(outcome, Receipt):
+                self._state_heads(outcome)
+        return outcomes
+
+    def hold(self, log: str) -> None:
+        """Keep other writers from a log from here on."""
+        self._writer(log)
+
+    def _take_one(self, submission: Submission) -> Receipt | Exception:
+        self._begin()
+        self.historical = submission.historical
+        self.receipt = Receipt()
+        try:
+            for line in submission.lines:
+                self._take_line(line)
+        except _Stopped as stopped:
+            self._take_back()
+            return _failure(stopped)
+        except Exception as error:
+            # Of its own making, whatever it is, unless the database cannot go on.
+            if isinstance(error, DBAPIError | self.connection.dialect.loaded_dbapi.Error):
+                raise
+            self._take_back()
+            return error
+        return self.receipt
+
+    def _begin(self) -> None:
+        """From here on what is changed can be taken back."""
+        marks = {log: pending.mark() for log, pending in self.pending.items()}
+        self.undo = _Undo(marks, {}, set(), [])
+
+    def _take_back(self) -> None:
+        """Forget what was changed since `_begin`; nothing of it is written yet."""
+        for log, pending in self.pending.items():
+            pending.cut(self.undo.pending.get(log, (0, 0, 0)))
+        for stream, state in self.undo.states.items():
+            self.states.pop(stream, None)
+            if state is not None:
+                self.states[stream] = state
+        for stream in self.undo.plain:
+            self.rounds.pop(stream, None)
+            self.schemes.pop(stream, None)
+        for log, key, stream in self.undo.keys:
+            seen = self.seen_keys.get((log, key), {})
+            seen.pop(stream, None)
+            if not seen:  # else the key was known before
+                self.seen_keys.pop((log, key), None)
+
+    def _state_heads(self, receipt: Receipt) -> None:
+        """Tell in a receipt how the logs stand that it has entries in."""
+        for log in {log for log, _, _ in receipt.runs}:
+            self.changed.add(log)
+            receipt.logs[log] = (self.writers[log].size, self.writers[log].root)
 
     def ends(self) -> dict[str, int]:
         """The last position of every log that was looked at."""
@@ -346,11 +508,13 @@ class _Session:
     def _same_private(self, log: str, key: str, stream: str, prepared: _Prepared) -> bool:
         if not prepared.private:
             return True
-        self._flush()
         found = self.recorded(stream, key)
         if found is None:
             return False
         kept = private_values(self.connection, log, found.position)
+        for value in self.pending[log].values:
+            if value.position == found.position:
+                kept[value.path] = value.value
         return all(kept.get(path, value) == value for path, value in prepared.private)
 
     def _take_entry(self, number: int, entry: Entry, prepared: _Prepared) -> None:
@@ -368,7 +532,8 @@ class _Session:
                 stream=stream,
             )
         writer = self._writer(log)
-        position = writer.size + len(self.pending[log])
+        pending = self.pending[log]
+        position = writer.size + len(pending.drafts)
         for spool, findings in ((self.receipt.findings, notes), (self.receipt.deviations, bars)):
             for finding in findings:
                 spool.add(
@@ -386,10 +551,11 @@ class _Session:
             notes,
             bars,
         )
-        self.pending[log].append(self._draft(stream, log, position, entry, prepared, verdict))
+        pending.drafts.append(self._draft(stream, log, position, entry, prepared, verdict))
         if entry.key is not None:
-            self.pending_keys[log].append(KeyRow(entry.key, stream, position, prepared.digest))
+            pending.keys.append(KeyRow(entry.key, stream, position, prepared.digest))
             self.seen_keys.setdefault((log, entry.key), {})[stream] = prepared.digest
+            self.undo.keys.append((log, entry.key, stream))
         self._evolve(stream, log, recorded)
         self.receipt._count(log, position)
 
@@ -415,8 +581,9 @@ class _Session:
                 (path, value, secrets.token_bytes(SALT_BYTES)) for path, value in prepared.private
             ]
             private = tuple((path, commit(path, value, salt=salt)) for path, value, salt in salted)
-            for path, value, salt in salted:
-                keep_value(self.connection, log, position, path, salt=salt, value=value)
+            self.pending[log].values += [
+                PrivateValue(position, path, salt, value) for path, value, salt in salted
+            ]
         for attachment, content in prepared.files:
             if content is not None:
                 keep_file(self.connection, attachment.sha256.hex(), content)
@@ -459,8 +626,10 @@ class _Session:
         if "/" not in stream:
             self.rounds.pop(stream, None)
             self.schemes.pop(stream, None)
+            self.undo.plain.add(stream)
             return
         state = self.states[stream]
+        self.undo.states.setdefault(stream, state)
         if self.folding.can_extend(state, recorded):
             self.states[stream] = self.folding.extend(state, recorded)
         else:
@@ -476,8 +645,21 @@ class _Session:
             self.states.popitem(last=False)
 
     def _load(self, log: str, stream: str) -> list[Recorded]:
-        self._flush()
-        return [_recorded(log, row) for row in reading.read_stream(self.connection, log, stream)]
+        """Every entry of a stream, those that are not written yet included."""
+        rows = reading.read_stream(self.connection, log, stream)
+        found = [_recorded(log, row) for row in rows]
+        if log in self.pending and self.pending[log].drafts:
+            first, drafts = self.writers[log].size, self.pending[log].drafts
+            found += [
+                recorded_of(
+                    log, position, stream, version, draft.type, self.recorded_at[log], draft.payload
+                )
+                for version, (position, draft) in enumerate(
+                    ((n, d) for n, d in enumerate(drafts, first) if d.stream == stream),
+                    rows[-1].version + 1 if rows else 1,
+                )
+            ]
+        return found
 
     # --- the database ----------------------------------------------------------------------------
 
@@ -514,8 +696,7 @@ class _Session:
         writer = self.writers.get(log)
         if writer is None:
             writer = self.writers[log] = self.closing.enter_context(LogWriter(self.connection, log))
-            self.pending[log] = []
-            self.pending_keys[log] = []
+            self.pending[log] = _Pending()
             self.recorded_at[log] = self._instant(log, writer.size)
         return writer
 
@@ -526,13 +707,12 @@ class _Session:
         return max(self.instant, reading.read_entry(self.connection, log, size - 1).recorded)
 
     def _flush(self) -> None:
-        for log, drafts in self.pending.items():
-            if drafts:
-                self.writers[log].append(drafts, recorded_at=self.recorded_at[log])
-                self.pending[log] = []
-            if self.pending_keys[log]:
-                insert_keys(self.connection, log, self.pending_keys[log])
-                self.pending_keys[log] = []
+        for log, pending in self.pending.items():
+            if pending.drafts:
+                self.writers[log].append(pending.drafts, recorded_at=self.recorded_at[log])
+            insert_keys(self.connection, log, pending.keys)
+            keep_values(self.connection, log, pending.values)
+            pending.cut((0, 0, 0))
 
 
 class _Prepared(msgspec.Struct, frozen=True):

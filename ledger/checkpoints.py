@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, insert, select
 
+from ledger.damage import shown
+from ledger.errors import IntegrityFailure, MalformedError
 from ledger.note import Signature, format_note, parse_note, with_signatures
 from ledger.schema import checkpoints, cosignatures
 
@@ -48,7 +50,7 @@ def checkpoint_at(connection: Connection, log: str, size: int) -> StoredCheckpoi
 def all_checkpoints(connection: Connection, log: str) -> Iterator[StoredCheckpoint]:
     """Every checkpoint of a log, the smallest tree first."""
     for row in connection.execute(_of(log).order_by(_C.size)):
-        yield StoredCheckpoint._make(row)
+        yield _made(row)
 
 
 def sealed_logs(connection: Connection) -> set[str]:
@@ -80,7 +82,8 @@ def newest_cosigned(connection: Connection, log: str, keys: Collection[tuple[str
 
 
 def cosigned_note(connection: Connection, stored: StoredCheckpoint) -> bytes:
-    """The note with the signatures of the log, then those of witnesses in the order of names."""
+    """The note with the signatures of the log, then those of witnesses in the order of names;
+    raises IntegrityFailure where they make no note."""
     wanted = (
         select(_S.name, _S.key_id, _S.signature)
         .where(_S.log == stored.log, _S.size == stored.size)
@@ -89,7 +92,10 @@ def cosigned_note(connection: Connection, stored: StoredCheckpoint) -> bytes:
     more = [Signature(*row) for row in connection.execute(wanted)]
     if not more:
         return stored.note
-    return format_note(with_signatures(parse_note(stored.note), more))
+    try:
+        return format_note(with_signatures(parse_note(stored.note), more))
+    except (MalformedError, TypeError, ValueError, AttributeError):  # whatever the columns hold
+        raise _unlike(stored) from None
 
 
 def _of(log: str) -> Select[tuple[str, int, bytes, bytes]]:
@@ -100,4 +106,23 @@ def _first(
     connection: Connection, wanted: Select[tuple[str, int, bytes, bytes]]
 ) -> StoredCheckpoint | None:
     row = connection.execute(wanted).first()
-    return None if row is None else StoredCheckpoint._make(row)
+    return None if row is None else _made(row)
+
+
+def _made(row: Sequence[Any]) -> StoredCheckpoint:
+    """The row as a checkpoint; raises IntegrityFailure where SQLite kept values of other types."""
+    stored = StoredCheckpoint._make(row)
+    if not (
+        stored.size.__class__ is int and stored.root.__class__ is stored.note.__class__ is bytes
+    ):
+        raise _unlike(stored)
+    return stored
+
+
+def _unlike(stored: StoredCheckpoint) -> IntegrityFailure:
+    return IntegrityFailure(
+        "the checkpoint of {log} with {size} entries is not kept as it was signed: run "
+        "`taizhang log verify`",
+        log=stored.log,
+        size=shown(stored.size),
+    )

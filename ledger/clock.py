@@ -10,6 +10,7 @@ __all__ = [
     "Clock",
     "format_instant",
     "instant_of",
+    "is_instant",
     "legal_day",
     "parse_instant",
     "system_clock",
@@ -44,6 +45,17 @@ def parse_instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(text)
     return instant.astimezone(UTC)
+
+
+def is_instant(value: object) -> bool:
+    """Whether a stored value is an instant as `format_instant` writes it."""
+    if not isinstance(value, str) or len(value) != 27 or value[-1] != "Z":
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def unix_seconds(instant: datetime) -> int:

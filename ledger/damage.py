@@ -28,6 +28,7 @@
     checkpoint_missing   a seal whose checkpoint is not kept
     cosignature_altered  a witness's signature that is not under this checkpoint
     register_altered     what lists show of a center
+    register_unread      what lists show, where it cannot be compared with a replay
     edition_altered      a regulation file that is not the one its hash names
     edition_missing      a regulation file that a ruling refers to and that is gone
     meta_altered         the row that says which schema this is

@@ -33,6 +33,7 @@ from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
 from ledger.sqlite_engine import DEADLINE
+from ledger.statements import lenient_text
 from ledger.turns import Turns
 
 __all__ = [
@@ -145,18 +146,20 @@ def lock_ledger(connection: Connection) -> None:
 def schema_of(connection: Connection) -> int:
     """The number of the schema a ledger is kept in; raises NotFoundError where none is."""
     try:
-        found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+        with lenient_text(connection):
+            row = connection.execute(select(meta.c.value).where(meta.c.name == "schema")).first()
     except DBAPIError as error:
         if _translate(error) is not None:
             raise
-        found = None
-    if found is None:
         raise NotFoundError(
             "{url} is no ledger: create one with `taizhang init`",
             url=connection.engine.url.render_as_string(),
-        )
+        ) from None
+    if row is None:
+        raise IntegrityFailure("the table meta no longer says which schema this is")
+    (found,) = row
     if not (isinstance(found, str) and found.isascii() and found.isdigit()):
-        raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
+        raise IntegrityFailure("the schema version in meta is damaged: {found!r}", found=found)
     return int(found)
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "RefusedError",
     "UnreachableError",
     "busy",
+    "elsewhere",
 ]
 
 
@@ -151,6 +152,15 @@ class ReadOnlyError(LedgerError):
     """The ledger can be read here, and not written: nothing was recorded."""
 
     code = "read_only"
+
+
+def elsewhere(log: str, place: str) -> ReadOnlyError:
+    """What is said to who records in a copy of a log that goes on in another ledger."""
+    return ReadOnlyError(
+        "the log {log} is kept at {place}: this is a copy, and nothing is recorded in it",
+        log=log,
+        place=place,
+    )
 
 
 class RefusedError(LedgerError):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, delete, select, update
 
 from ledger import reading
 from ledger.anchor import Anchors, open_anchor
@@ -31,7 +31,7 @@ from ledger.stored import parse_payload
 from ledger.tile_reader import tile_reader
 from ledger.vault import erase_values
 
-__all__ = ["RestoredLog", "erasures_in", "newest_notes", "restore_logs"]
+__all__ = ["RestoredLog", "erasures_in", "moved_logs", "newest_notes", "restore_logs"]
 
 
 class RestoredLog(NamedTuple):
@@ -74,6 +74,12 @@ def newest_notes(engine: Engine) -> dict[str, bytes]:
     return {one.log: one.note for one in found if one is not None}
 
 
+def moved_logs(engine: Engine) -> dict[str, str]:
+    """Log → the ledger it was moved to."""
+    with read_transaction(engine) as connection:
+        return {head.log: head.in_force_at for head in reading.logs(connection) if head.in_force_at}
+
+
 def restore_logs(
     engine: Engine,
     anchors: Anchors,
@@ -81,20 +87,22 @@ def restore_logs(
     keys: Sequence[VerifierKey],
     erased: Mapping[str, Iterable[tuple[int, str]]],
     replaced: Mapping[str, bytes],
+    moved: Mapping[str, str],
     now: datetime,
     reason: str,
 ) -> list[RestoredLog]:
     """Open a new generation of each log that is behind its anchor, and erase again what was erased.
 
     `keys` are all the ledger ever had; `replaced` are the newest checkpoints of the ledger that is
-    to go, of which the anchors need not know yet (`ledger.sealing`). Raises IntegrityFailure for a
+    to go, of which the anchors need not know yet (`ledger.sealing`). A log in `moved` goes on in
+    another ledger; what the backup has of it becomes a copy. Raises IntegrityFailure for a
     backup that is not one of the ledger the anchors belong to; then nothing is recorded.
     """
     with write_transaction(engine) as connection:
         names = {head.log for head in reading.logs(connection)} | {*anchors.logs(), *replaced}
         for name in sorted(names):
             reading.lock_log(connection, name)
-        work = _Work(connection, anchors, keys, replaced, now, reason)
+        work = _Work(connection, anchors, keys, replaced, moved, now, reason)
         return [work.restore(log, set(erased.get(log, ()))) for log in sorted(names)]
 
 
@@ -105,6 +113,7 @@ class _Work:
         anchors: Anchors,
         keys: Sequence[VerifierKey],
         replaced: Mapping[str, bytes],
+        moved: Mapping[str, str],
         now: datetime,
         reason: str,
     ) -> None:
@@ -112,11 +121,15 @@ class _Work:
         self.anchors = anchors
         self.keys = keys
         self.replaced = replaced
+        self.moved = moved
         self.now = now
         self.reason = reason
 
     def restore(self, log: str, erased: set[tuple[int, str]]) -> RestoredLog:
         head = reading.log_head(self.connection, log)
+        place = head.in_force_at or self.moved.get(log)
+        if head.size and place is not None:
+            return self._leave(head, place)
         anchor = self._latest(log)
         generation, lost, centers = head.generation, 0, {}
         if anchor is not None and self._is_behind(head, anchor[0]):
@@ -127,6 +140,14 @@ class _Work:
         again = self._erase(log, erased)
         size = reading.log_head(self.connection, log).size
         return RestoredLog(log, size, generation, lost, centers, again)
+
+    def _leave(self, head: reading.LogHead, place: str) -> RestoredLog:
+        """Keep what there is of a log that was moved as a copy, without its private values."""
+        self.connection.execute(
+            update(logs).where(logs.c.log == head.log).values(in_force_at=place)
+        )
+        self.connection.execute(delete(vault).where(vault.c.log == head.log))
+        return RestoredLog(head.log, head.size, head.generation, 0, {}, 0)
 
     def _latest(self, log: str) -> tuple[Checkpoint, bytes] | None:
         """The newest checkpoint known to be signed: the anchor, or one it has not come to."""

@@ -274,6 +274,9 @@ class QuickCheck(LogCheck):
         state = self.streams.get(row[1], _START)
         if leaf is None:
             self._add(row, "leaf_altered", "its leaf is no hash")
+        elif row[2].__class__ is not int:
+            said = "no entry holds what its column {column} holds"
+            self._add(row, "entry_altered", said, column="version")
         elif row[2] != state.version + 1:
             self._judge_version(row, state)
         return leaf

@@ -51,9 +51,10 @@ class NoteCheck:
         self._since = 0
         self.generations: list[Generation] = []
         self.compared: list[Compared] = []
-        self._good: list[int] = [0]
+        self._good_here: list[int] = []
+        self._good_outside: list[int] = [0]
         self._bad: list[tuple[int, str, str]] = []
-        self._signed: dict[tuple[str, int], bytes] = {}
+        self._signed: dict[tuple[str, int], tuple[bytes, str]] = {}
 
     @property
     def sizes(self) -> set[int]:
@@ -78,7 +79,8 @@ class NoteCheck:
             found = parse_generation(row[6])
         except (ValueError, TypeError):
             return  # its leaf is wrong too, which is said
-        self.generations.append(Generation(found.generation, row[0], found.checkpoint))
+        if row[0].__class__ is int:  # else that is said
+            self.generations.append(Generation(found.generation, row[0], found.checkpoint))
 
     def finish(self, seals: Sequence[int], *, since: int = 0) -> None:
         """Compare every note, and every seal with its checkpoint, from a size on."""
@@ -102,22 +104,25 @@ class NoteCheck:
             self._add("checkpoint_altered", said, size)
             return
         except IntegrityFailure:
-            said = "the checkpoint kept for {size} entries bears a wrong signature"
-            self._add("checkpoint_forged", said, size)
+            said = "the checkpoint kept for {size} entries bears a wrong signature, of {keys}"
+            self._add("checkpoint_forged", said, size, keys=_signers(note))
             return
         if (found.size, found.root) != (size, root):
             said = "the checkpoint kept for {size} entries says something else than its row"
             self._add("checkpoint_altered", said, size)
         elif self._against.keys and not signed:
-            said = "the checkpoint kept for {size} entries is signed by no key of this ledger"
-            self._add("checkpoint_forged", said, size)
+            said = (
+                "the checkpoint kept for {size} entries is signed by no key of this ledger, but by "
+                "{keys}"
+            )
+            self._add("checkpoint_forged", said, size, keys=_signers(note))
         elif not self._is_of_this_log(found):
             said = "the checkpoint kept for {size} entries is of {origin}"
             self._add("checkpoint_altered", said, size, origin=found.origin)
         elif found.size > self._check.size:
             self._note_cut("the checkpoint kept here", found, {})
         else:
-            self._compare(found, "the checkpoint kept here")
+            self._compare(found, "the checkpoint kept here", signed, self._good_here)
 
     def _is_of_this_log(self, found: Checkpoint) -> bool:
         parts = origin_parts(found.origin)
@@ -169,13 +174,18 @@ class NoteCheck:
         try:
             found, note, signed = _opened(outside.data, self._against.keys)
         except IntegrityFailure:
-            said = "{name}: the checkpoint for {size} entries bears a wrong signature"
+            said = "{name}: the checkpoint for {size} entries bears a wrong signature, of {keys}"
             size = _opened(outside.data, ())[0].size
-            self._add("checkpoint_forged", said, size, name=outside.name)
+            keys = _signers(outside.data)
+            self._add("checkpoint_forged", said, size, name=outside.name, keys=keys)
             return
         if not signed:
-            said = "{name}: the checkpoint for {size} entries is signed by no key of this ledger"
-            self._add("checkpoint_forged", said, found.size, name=outside.name)
+            said = (
+                "{name}: the checkpoint for {size} entries is signed by no key of this ledger, but "
+                "by {keys}"
+            )
+            keys = _signers(outside.data)
+            self._add("checkpoint_forged", said, found.size, name=outside.name, keys=keys)
             return
         if outside.kind == "anchor":
             self._check_cosigned(note, found.size)
@@ -188,7 +198,7 @@ class NoteCheck:
             heads = self._against.heads.get(self._check.log, {}) if is_anchor else {}
             self._note_cut(outside.name, found, heads)
             return
-        self._compare(found, outside.name)
+        self._compare(found, outside.name, signed, self._good_outside)
 
     def _check_cosigned(self, note: Note, size: int) -> None:
         """Note the cosignatures that the anchor has and the ledger no more."""
@@ -227,22 +237,28 @@ class NoteCheck:
             said = "{center} lost {count} entries with the tail"
             self._check.findings.add("tail_cut", said, center=stream, count=count)
 
-    def _compare(self, found: Checkpoint, name: str) -> None:
+    def _compare(
+        self, found: Checkpoint, name: str, signed: Sequence[VerifierKey], good: list[int]
+    ) -> None:
         """Compare a note that is signed by the ledger with the log's own root at its size."""
-        before = self._signed.setdefault((found.origin, found.size), found.root)
+        first = (found.root, name)
+        before, where = self._signed.setdefault((found.origin, found.size), first)
         if before != found.root:
             said = (
                 "two checkpoints of {origin} for {size} entries were signed with two roots, "
-                "{one} and {other}: somebody was shown another log"
+                "{one} in {first} and {other} in {second}, by {keys}: somebody was shown another "
+                "log"
             )
             values = {"origin": found.origin, "one": before.hex(), "other": found.root.hex()}
+            values |= {"first": where, "second": name}
+            values["keys"] = ", ".join(f"{key.name}+{key.key_id.hex()}" for key in signed)
             self._add("split_view", said, found.size, **values)
         if self._check.damaged or not self._check.is_complete or found.size > self._check.size:
             return  # said already, and more precisely
         if found.size < self._since:
             return  # before what is checked
         if found.root in self._roots.get(found.size, ()):
-            self._good.append(found.size)
+            good.append(found.size)
         else:
             self._bad.append((found.size, name, found.origin))
 
@@ -250,7 +266,9 @@ class NoteCheck:
         if not self._bad:
             return
         size, name, origin = min(self._bad)
-        good = max(known for known in self._good if known < size)
+        # Whoever signed this size twice may have signed all that is kept here anew.
+        kept = [] if size in self._good_here else self._good_here
+        good = max(known for known in (*kept, *self._good_outside) if known < size)
         said = (
             "{position}: rewritten from here on or later, before number {last}: the log agrees "
             "with what was signed for {good} entries, and not with {name} of {origin} for {size}"
@@ -259,7 +277,8 @@ class NoteCheck:
         self._check.findings.add("history_rewritten", said, position=good, **values)
 
     def _add(self, code: str, said: str, size: Any, **values: Any) -> None:
-        self._check.findings.add(code, said, size=size, **values)
+        last = size - 1 if size.__class__ is int and size > 0 else None
+        self._check.findings.add(code, said, position=last, size=size, **values)
 
 
 def compare_mirror(check: LogCheck, mirror: Mirror, rows: Iterable[EntryRow]) -> None:
@@ -282,6 +301,12 @@ def _opened(
     if data.__class__ is not bytes:
         raise MalformedError("not a note")
     return open_checkpoint(data, keys)
+
+
+def _signers(data: Any) -> str:
+    """Who the lines of a note say signed it, as in a vkey: name and key id."""
+    lines = _opened(data, ())[1].signatures
+    return ", ".join(f"{line.name}+{line.key_id.hex()}" for line in lines)
 
 
 def _log_of(note: OutsideNote) -> str | None:

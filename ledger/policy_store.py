@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import Engine, insert, select
 
 from ledger.engine import lock_ledger, read_transaction, write_transaction
-from ledger.errors import ConflictError
+from ledger.errors import ConflictError, IntegrityFailure
 from ledger.schema import editions
 
 __all__ = ["add_edition", "keep_editions", "stored_editions"]
@@ -40,12 +40,24 @@ def add_edition(engine: Engine, edition: str, data: bytes) -> bool:
 
 
 def stored_editions(engine: Engine, *, without: Iterable[str] = ()) -> list[tuple[str, bytes]]:
-    """Edition and bytes of every stored regulation file but those named, sorted by edition."""
-    wanted = select(editions.c.edition, editions.c.content).where(
+    """Edition and bytes of every stored regulation file but those named, sorted by edition; raises
+    IntegrityFailure for one that is not what its hash names."""
+    wanted = select(editions.c.edition, editions.c.sha256, editions.c.content).where(
         editions.c.edition.not_in(list(without))
     )
     with read_transaction(engine) as connection:
-        return sorted((row.edition, row.content) for row in connection.execute(wanted))
+        found = connection.execute(wanted).all()
+    for edition, digest, content in found:
+        if not (
+            edition.__class__ is str
+            and content.__class__ is bytes
+            and sha256(content).hexdigest() == digest
+        ):
+            raise IntegrityFailure(
+                "the regulation {edition} is not what its hash names: run `taizhang log verify`",
+                edition=str(edition),
+            )
+    return sorted((edition, content) for edition, _, content in found)
 
 
 def keep_editions(engine: Engine, files: Iterable[tuple[str, bytes]]) -> None:

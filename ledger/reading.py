@@ -1,6 +1,8 @@
 """Reading what was recorded: streams, logs and single entries, as plain rows.
 
-Rows come straight from the driver and are not checked here; `ledger.verify` checks them.
+Rows of entries come straight from the driver and are not checked here: `ledger.upcasting` looks at
+their types when it makes entries of them, and `ledger.verify` at everything. Heads of logs are
+checked, because everything is measured by them.
 """
 
 from __future__ import annotations
@@ -8,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, and_, bindparam, literal_column, select
 
-from ledger.errors import IntegrityFailure, NotFoundError
+from ledger.damage import shown
+from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
 from ledger.identity import format_position
 from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
 from ledger.merkle import EMPTY_ROOT, Frontier
@@ -28,12 +31,16 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
+    "copied_logs",
+    "each_sealed_head",
+    "is_log_name",
     "leaf_hashes",
     "leaf_of",
     "leaf_text_of",
     "leaves_before",
     "lock_log",
     "log_head",
+    "log_names",
     "logs",
     "private_of",
     "read_entry",
@@ -66,13 +73,15 @@ class Row(NamedTuple):
 
 
 class LogHead(NamedTuple):
-    """How long a log is, its root, the stored form of its frontier, and its generation."""
+    """How long a log is, its root, the stored form of its frontier, its generation, and the ledger
+    in which it is in force, where this is a copy."""
 
     log: str
     size: int
     root: bytes
     frontier: bytes
     generation: int = 1
+    in_force_at: str | None = None
 
 
 def read_entry(connection: Connection, log: str, position: int) -> Row:
@@ -175,11 +184,12 @@ def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> 
 
 
 def log_head(connection: Connection, log: str) -> LogHead:
-    """The head of a log; a log without entries has size 0."""
+    """The head of a log; a log without entries has size 0. Raises IntegrityFailure for a head that
+    is none."""
     cursor = cursor_of(connection)
     cursor.execute(_HEAD.text(connection), (log,))
     for row in cursor.fetchall():
-        return LogHead._make(row)
+        return _head_of(row)
     return LogHead(log, 0, EMPTY_ROOT, Frontier().to_bytes())
 
 
@@ -189,16 +199,56 @@ def lock_log(connection: Connection, log: str) -> None:
 
 
 def logs(connection: Connection) -> list[LogHead]:
-    """The heads of all logs that have entries, by name."""
-    cursor = cursor_of(connection)
-    cursor.execute(_HEADS.text(connection))
-    return sorted(map(LogHead._make, cursor.fetchall()))
+    """The heads of all logs that have entries, by name; raises IntegrityFailure for a head that is
+    none."""
+    return sorted(map(_head_of, rows_of(connection, _HEADS)))
+
+
+def log_names(connection: Connection) -> list[str]:
+    """The names of all logs that have a head, whatever it holds."""
+    names = {name for name, *_ in rows_of(connection, _HEADS) if is_log_name(name)}
+    return sorted(names)
+
+
+def copied_logs(connection: Connection) -> list[str]:
+    """The names of the logs that are in force elsewhere, whatever their heads hold."""
+    wanted = LogHead._fields.index("in_force_at")
+    rows = rows_of(connection, _HEADS)
+    return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
+
+
+def is_log_name(value: object) -> bool:
+    """Whether a stored value may be the name of a log."""
+    return isinstance(value, str) and value.isascii()
+
+
+def _head_of(row: tuple[Any, ...]) -> LogHead:
+    head = LogHead._make(row)
+    if not (
+        is_log_name(head.log)
+        and head.size.__class__ is head.generation.__class__ is int
+        and head.root.__class__ is head.frontier.__class__ is bytes
+        and head.size >= 0 < head.generation
+    ):
+        raise IntegrityFailure(
+            "the head of the log {log} cannot be read: run `taizhang log verify`",
+            log=shown(head.log),
+        )
+    return head
 
 
 def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
     """What is kept of each stream in the newest seal's index; nothing before the first one."""
     rows = rows_of(connection, _SEALED_HEADS, log)
     return {row[0]: IndexEntry._make(row[1:]) for row in rows}
+
+
+def each_sealed_head(connection: Connection, log: str) -> Iterator[tuple[Any, ...]]:
+    """The same one by one, as stream, version, leaf and status; in no order."""
+    cursor = cursor_of(connection)
+    cursor.execute(_SEALED_HEADS.text(connection), (log,))
+    while rows := cursor.fetchmany(_CHUNK):
+        yield from map(tuple, rows)
 
 
 def private_of(row: Row) -> tuple[tuple[str, bytes], ...]:
@@ -214,21 +264,29 @@ def attachments_of(row: Row) -> tuple[Attachment, ...]:
 
 
 def leaf_text_of(row: Row, previous: bytes) -> bytes:
-    """The text that was hashed for an entry, `previous` being the leaf before it in its stream."""
-    return leaf_text(
-        log=row.log,
-        position=row.position,
-        stream=row.stream,
-        version=row.version,
-        previous=previous,
-        type=row.type,
-        effective=row.effective,
-        recorded=row.recorded,
-        payload_sha256=sha256(row.payload).digest(),
-        payload_length=len(row.payload),
-        private=private_of(row),
-        attachments=attachments_of(row),
-    )
+    """The text that was hashed for an entry, `previous` being the leaf before it in its stream;
+    raises IntegrityFailure for a row that gives none."""
+    try:
+        return leaf_text(
+            log=row.log,
+            position=row.position,
+            stream=row.stream,
+            version=row.version,
+            previous=previous,
+            type=row.type,
+            effective=row.effective,
+            recorded=row.recorded,
+            payload_sha256=sha256(row.payload).digest(),
+            payload_length=len(row.payload),
+            private=private_of(row),
+            attachments=attachments_of(row),
+        )
+    except (MalformedError, TypeError, ValueError, AttributeError) as error:
+        raise IntegrityFailure(
+            "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
+            position=format_position(row.log, row.position),
+            reason=str(shown(str(error))),
+        ) from None
 
 
 def _upto(rows: Iterable[Row], last: int) -> list[Row]:

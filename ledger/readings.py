@@ -3,6 +3,9 @@
 Rows carry a generation. The live generation stands in `reading_heads` with the position it speaks
 up to; a
 rebuild writes the next generation beside it and swaps in one small transaction.
+
+SQLite keeps a value of any type in any column: what is none of the register or of the log raises
+IntegrityFailure. Only `stored` and `strangers` give rows as they are, for whoever compares them.
 """
 
 from __future__ import annotations
@@ -13,18 +16,33 @@ from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from ledger import reading
 from ledger.clock import format_instant
+from ledger.damage import shown
 from ledger.engine import read_transaction, write_transaction
+from ledger.errors import IntegrityFailure
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
 from ledger.statements import (
     Insert,
     Statement,
+    cursor_of,
     delete_rows,
     in_list,
+    lenient_text,
     lists_of,
     rows_of,
     write_rows,
@@ -44,6 +62,7 @@ _COLUMNS = (
     register.c.position,
     register.c.body,
 )
+_KINDS = (str, str, str, int, int, bytes)
 
 
 class LogSource:
@@ -67,16 +86,12 @@ class LogSource:
             .order_by(entries.c.stream)
         )
         with read_transaction(self.engine) as connection:
-            return list(connection.scalars(wanted))
+            return _names(connection, log, connection.scalars(wanted))
 
     def streams(self, log: str, centers: Sequence[str]) -> Iterator[tuple[str, list[Recorded]]]:
-        """Every entry of each of the centers."""
-        remaining = iter(centers)
-        with read_transaction(self.engine) as connection:
-            while names := list(islice(remaining, _STREAMS_AT_ONCE)):
-                rows = reading.read_streams(connection, log, names)
-                for stream, found in groupby(rows, key=lambda row: row.stream):
-                    yield stream, [_recorded(row) for row in found]
+        """Every entry of each of the centers; raises IntegrityFailure for one that is none."""
+        for center, rows in self._rows(log, centers):
+            yield center, [_recorded(row) for row in rows]
 
     def plain_streams(self, log: str) -> list[str]:
         """Streams of rounds and of the scheme itself, sorted."""
@@ -87,10 +102,33 @@ class LogSource:
             .order_by(entries.c.stream)
         )
         with read_transaction(self.engine) as connection:
-            return list(connection.scalars(wanted))
+            return _names(connection, log, connection.scalars(wanted))
 
     def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
         """Every center with all its entries, sorted by center, in constant memory."""
+        for names in self._centers(log):
+            yield from self.streams(log, names)
+
+    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
+        """The same, with what is wrong in the place of entries that cannot be read."""
+        for names in self._centers(log):
+            for center, rows in self._rows(log, names):
+                try:
+                    yield center, [_recorded(row) for row in rows]
+                except IntegrityFailure as error:
+                    yield center, error
+
+    def _rows(
+        self, log: str, centers: Sequence[str]
+    ) -> Iterator[tuple[str, Iterator[reading.Row]]]:
+        remaining = iter(centers)
+        with read_transaction(self.engine) as connection:
+            while names := list(islice(remaining, _STREAMS_AT_ONCE)):
+                yield from groupby(
+                    reading.read_streams(connection, log, names), key=lambda row: row.stream
+                )
+
+    def _centers(self, log: str) -> Iterator[list[str]]:
         after = ""
         wanted = (
             select(entries.c.stream)
@@ -105,10 +143,11 @@ class LogSource:
         )
         while True:
             with read_transaction(self.engine) as connection:
-                names = list(connection.scalars(wanted, {"after": after}))
+                found = connection.scalars(wanted, {"after": after})
+                names = _names(connection, log, found)
             if not names:
                 return
-            yield from self.streams(log, names)
+            yield names
             after = names[-1]
 
 
@@ -146,9 +185,13 @@ class RegisterShelf:
         return True
 
     def replace(self, log: str, rows: Iterator[Any], *, upto: int) -> None:
-        """Write the next generation beside the live one, then swap."""
+        """Write the next generation beside the live one, then swap; where the head is damaged, in
+        the place of whatever there is."""
         with read_transaction(self.engine) as connection:
-            generation = _head(connection, log)[0] + 1
+            try:
+                generation = _head(connection, log)[0] + 1
+            except IntegrityFailure:
+                generation = 1
         with write_transaction(self.engine) as connection:
             connection.execute(
                 delete(register).where(register.c.log == log, register.c.generation >= generation)
@@ -159,14 +202,19 @@ class RegisterShelf:
         with write_transaction(self.engine) as connection:
             _move(connection, log, generation, upto)
             connection.execute(
-                delete(register).where(register.c.log == log, register.c.generation != generation)
+                delete(register)
+                .where(register.c.log == log)
+                .where(
+                    or_(register.c.generation != generation, register.c.generation.is_(None)),
+                )
             )
 
-    def forget(self, log: str) -> None:
-        """Drop what the register says of a log that does not exist."""
+    def keep_only(self, logs: Sequence[str]) -> None:
+        """Drop what the register says of other logs, and of what can be none."""
         with write_transaction(self.engine) as connection:
-            connection.execute(delete(register).where(register.c.log == log))
-            connection.execute(delete(reading_heads).where(reading_heads.c.log == log))
+            for table in (register, reading_heads):
+                others = or_(table.c.log.not_in(logs), table.c.log.is_(None))
+                connection.execute(delete(table).where(others))
 
     def rows(self, log: str) -> Iterator[Any]:
         """The live rows, sorted by center."""
@@ -178,24 +226,45 @@ class RegisterShelf:
                 .order_by(register.c.center)
             )
             for row in connection.execution_options(yield_per=_BATCH).execute(wanted):
-                yield self.make(*row)
+                yield self._made(row)
 
-    def extent(self, log: str) -> tuple[int, int]:
-        """How many live rows there are, and the last position any of them speaks of (-1: none)."""
-        with read_transaction(self.engine) as connection:
+    def stored(self, log: str) -> Iterator[Any]:
+        """The live rows as they are stored, of any type, sorted by center as the engine sorts."""
+        with read_transaction(self.engine) as connection, lenient_text(connection):
             generation = _head(connection, log)[0]
-            wanted = select(func.count(), func.max(register.c.position)).where(
-                register.c.log == log, register.c.generation == generation
-            )
-            count, last = connection.execute(wanted).one()
+            cursor = cursor_of(connection)
+            cursor.execute(_LIVE.text(connection), (log, generation))
+            while rows := cursor.fetchmany(_BATCH):
+                yield from (self.make(*row) for row in rows)
+
+    def strangers(self) -> list[tuple[object, str]]:
+        """Center or log of each row that no log and no generation has, and the column that tells.
+
+        A generation to come is no stranger: a rebuild that was ended has left it, and the next one
+        writes it anew.
+        """
+        found: list[tuple[object, str]] = []
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            for log, center in rows_of(connection, _STRANGE):
+                found.append((center, "generation" if reading.is_log_name(log) else "log"))
+            for (log,) in rows_of(connection, _HEADS):
+                if not reading.is_log_name(log):
+                    found.append((log, "log"))
+        return found
+
+    def extent(self, log: str) -> tuple[int, object]:
+        """How many live rows there are, and the last position any of them speaks of (-1: none), of
+        whatever type it is stored."""
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            generation = _head(connection, log)[0]
+            ((count, last),) = rows_of(connection, _EXTENT, log, generation)
             return count, -1 if last is None else last
 
     def logs(self) -> list[str]:
         """Logs the register knows anything of."""
-        with read_transaction(self.engine) as connection:
-            heads = connection.scalars(select(reading_heads.c.log))
-            rows = connection.scalars(select(register.c.log).distinct())
-            return sorted({*heads, *rows})
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            rows = [*rows_of(connection, _HEADS), *rows_of(connection, _LOGS)]
+            return sorted({log for (log,) in rows if reading.is_log_name(log)})
 
     def row(self, log: str, center: str) -> Any | None:
         """The live row of one center."""
@@ -207,7 +276,27 @@ class RegisterShelf:
                 register.c.center == center,
             )
             found = connection.execute(wanted).first()
-            return None if found is None else self.make(*found)
+            return None if found is None else self._made(found)
+
+    def _made(self, row: Sequence[Any]) -> Any:
+        for column, kind, value in zip(_COLUMNS, _KINDS, row, strict=True):
+            if value.__class__ is not kind:
+                raise IntegrityFailure(
+                    "the register's row of {center} cannot be read: {reason}. Run "
+                    "`taizhang projection rebuild`",
+                    center=shown(row[0]),
+                    reason=column.name,
+                )
+        return self.make(*row)
+
+
+_EXTENT = Statement(
+    select(func.count(), func.max(register.c.position))
+    .where(register.c.log == bindparam("log_"))
+    .where(register.c.generation == bindparam("generation_")),
+    "log_",
+    "generation_",
+)
 
 
 def live_rows(
@@ -236,8 +325,31 @@ def _head(connection: Connection, log: str) -> tuple[int, int]:
     wanted = select(reading_heads.c.generation, reading_heads.c.position).where(
         reading_heads.c.log == log
     )
-    found = connection.execute(wanted).first()
-    return (0, 0) if found is None else (found.generation, found.position)
+    with lenient_text(connection):
+        found = connection.execute(wanted).all()
+    if not found:
+        return 0, 0
+    generation, position = found[0]
+    if len(found) > 1 or not generation.__class__ is position.__class__ is int:
+        raise IntegrityFailure(
+            "the head of the register of {log} cannot be read: run `taizhang projection rebuild`",
+            log=log,
+        )
+    return generation, position
+
+
+def _names(connection: Connection, log: str, found: Iterable[Any]) -> list[str]:
+    """The names of streams; raises IntegrityFailure that names the entry without one."""
+    names = list(found)
+    if all(name.__class__ is str for name in names):
+        return names
+    cursor = rows_of(connection, _STREAMS, log)
+    position = next(number for number, name in cursor if name.__class__ is not str)
+    raise IntegrityFailure(
+        "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
+        position=f"{log}#{shown(position)}",
+        reason="stream",
+    )
 
 
 def _move(connection: Connection, log: str, generation: int, position: int) -> None:
@@ -279,8 +391,35 @@ def last_position_before(engine: Engine, log: str, instant: datetime) -> int:
         low, high = 0, reading.log_head(connection, log).size
         while low < high:  # recorded never decreases with the position
             middle = (low + high) // 2
-            if reading.read_entry(connection, log, middle).recorded <= text:
+            if _recorded(reading.read_entry(connection, log, middle)).recorded_at <= text:
                 low = middle + 1
             else:
                 high = middle
     return low - 1
+
+
+_LIVE = Statement(
+    select(*_COLUMNS)
+    .where(register.c.log == bindparam("log_"), register.c.generation == bindparam("generation_"))
+    .order_by(register.c.center),
+    "log_",
+    "generation_",
+)
+_STRANGE = Statement(
+    select(register.c.log, register.c.center)
+    .outerjoin_from(register, reading_heads, reading_heads.c.log == register.c.log)
+    .where(
+        or_(
+            reading_heads.c.log.is_(None),
+            register.c.generation.is_(None),
+            register.c.generation < reading_heads.c.generation,
+            register.c.generation > reading_heads.c.generation + literal_column("1"),
+        )
+    )
+    .order_by(register.c.log, register.c.center)
+)
+_HEADS = Statement(select(reading_heads.c.log))
+_LOGS = Statement(select(register.c.log).distinct())
+_STREAMS = Statement(
+    select(entries.c.position, entries.c.stream).where(entries.c.log == bindparam("log_")), "log_"
+)

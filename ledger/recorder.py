@@ -23,7 +23,13 @@ from typing import NamedTuple, Self
 import orjson
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from ledger.errors import ConflictError, IntegrityFailure, LedgerError, MalformedError
+from ledger.errors import (
+    ConflictError,
+    IntegrityFailure,
+    LedgerError,
+    MalformedError,
+    elsewhere,
+)
 from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
 from ledger.merkle import Frontier
 from ledger.schema import entries, logs, stream_heads
@@ -175,7 +181,7 @@ class LogWriter:
         )
         self._head = (size, self.root, self._frontier.to_bytes())
         if self._stored_size is None:
-            self._write(_INSERT_LOG, [(log, *self._head, FIRST_GENERATION)])
+            self._write(_INSERT_LOG, [(log, *self._head, FIRST_GENERATION, None)])
         else:
             self._write(_UPDATE_LOG, [(*self._head, log)])
         self._stored_size = size
@@ -217,7 +223,10 @@ class LogWriter:
             rows = rows_of(self._connection, _LOG_HEAD, self._log)
         if not rows:
             return None, Frontier(), TileGrowth(self._log, 0)
-        self._head = size, root, peaks = rows[0]
+        *head, in_force_at = rows[0]
+        if in_force_at is not None:
+            raise elsewhere(self._log, in_force_at)
+        self._head = size, root, peaks = tuple(head)
         tail = take_tail(self._connection.engine, self._log)
         if tail is not None and tail.head == self._head:
             self._heads, self._recorded = tail.heads, tail.recorded
@@ -341,7 +350,7 @@ def _stream_heads(length: int) -> Statement:
 
 # FOR UPDATE makes the row the log's mutex where the engine has many writers; SQLite has one.
 _LOG_HEAD = Statement(
-    select(logs.c.size, logs.c.root, logs.c.frontier)
+    select(logs.c.size, logs.c.root, logs.c.frontier, logs.c.in_force_at)
     .where(logs.c.log == bindparam("log_"))
     .with_for_update(),
     "log_",

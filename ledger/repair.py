@@ -54,7 +54,7 @@ from ledger.tile_check import NoTiles
 from ledger.tiles import TILE_WIDTH
 from ledger.verify import verify
 
-__all__ = ["Mended", "repair"]
+__all__ = ["Mended", "repair", "triggers_lifted"]
 
 _CHUNK = 2_000
 
@@ -96,7 +96,7 @@ def repair(
         with (
             read_transaction(backup) as source,
             write_transaction(engine) as connection,
-            _triggers_lifted(connection),
+            triggers_lifted(connection),
         ):
             work = _Repair(connection, source, vkeys, erased, statuses, mended, progress)
             work.run()
@@ -246,10 +246,14 @@ class _Repair:
         right = [(log, stream, *state) for stream, state in sorted(check.streams.items())]
         scope = stream_heads.c.log == log
         self._mend(stream_heads, ("log", "stream"), right, scope, source="computed")
-        present = self.connection.execute(select(logs.c.generation).where(logs.c.log == log))
-        generation = max([head.generation, *(n for (n,) in present if n.__class__ is int)])
+        wanted = select(logs.c.generation, logs.c.in_force_at).where(logs.c.log == log)
+        present = self.connection.execute(wanted).first()
+        generation, place = head.generation, head.in_force_at
+        if present is not None:
+            found, place = present
+            generation = max(generation, found if found.__class__ is int else 0)
         tree = check.computed
-        right_head = [(log, check.size, tree.root(), tree.to_bytes(), generation)]
+        right_head = [(log, check.size, tree.root(), tree.to_bytes(), generation, place)]
         self._mend(logs, ("log",), right_head, logs.c.log == log, source="computed")
 
     def _mend_index(self, log: str) -> None:
@@ -319,8 +323,8 @@ class _KeysOf(Ignored):
 
 
 @contextmanager
-def _triggers_lifted(connection: Connection) -> Iterator[None]:
-    """Without the triggers that refuse changes, until the end of the transaction."""
+def triggers_lifted(connection: Connection) -> Iterator[None]:
+    """Without the triggers that refuse changes in a file, for the time of the block."""
     names = [table.name for table in APPEND_ONLY]
     wanted = text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
     found = [row for row in connection.execute(wanted) if row.tbl_name in names]

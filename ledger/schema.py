@@ -66,7 +66,7 @@ __all__ = [
     "vault",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 REFUSED = "TZ001"
 """SQLSTATE of the triggers on a server that refuse a change."""
@@ -91,6 +91,9 @@ logs = Table(
     Column("frontier", LargeBinary, nullable=False),
     # 1, and one more each time a restore left the log behind a checkpoint (`ledger.generations`).
     Column("generation", Integer, nullable=False),
+    # The ledger in which the log goes on, where this is a copy of it; NULL where it goes on here
+    # (`ledger.moving`).
+    Column("in_force_at", Text),
 )
 
 entries = Table(
@@ -286,6 +289,21 @@ def _make_triggers(table: Table, connection: Connection, **_: Any) -> None:
 for _table in APPEND_ONLY:
     event.listen(_table, "after_create", _make_triggers)
 
+_COPY_GROWS = "OLD.in_force_at IS NOT NULL AND (NEW.size <> OLD.size OR NEW.root <> OLD.root)"
+"""Whether the head of a copy is to move: every append does it, whichever program appends."""
+
+
+def _guard_copies(_table: Table, connection: Connection, **_: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            f"CREATE TRIGGER logs_refuse_growth BEFORE UPDATE ON logs WHEN {_COPY_GROWS} "
+            "BEGIN SELECT RAISE(ABORT, 'logs: this copy of the log is not in force, UPDATE is "
+            "refused'); END"
+        )
+
+
+event.listen(logs, "after_create", _guard_copies)
+
 
 def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -> None:
     """Triggers as above, and what makes the partitions of a log, on PostgreSQL."""
@@ -298,6 +316,10 @@ def _make_server_guards(_metadata: MetaData, connection: Connection, **_: Any) -
                 f"CREATE TRIGGER {table.name}_refuse_{each.lower()} BEFORE {operation} "
                 f"ON {table.name} FOR EACH {each} EXECUTE FUNCTION taizhang_refuse('{table.name}')"
             )
+    connection.exec_driver_sql(
+        f"CREATE TRIGGER logs_refuse_growth BEFORE UPDATE ON logs FOR EACH ROW "
+        f"WHEN ({_COPY_GROWS}) EXECUTE FUNCTION taizhang_refuse('logs')"
+    )
     # Temporary tables last: nobody who calls it can put tables of their own before the ledger's.
     connection.execute(text(_SETTLED_PATH))
     connection.execute(text(_OPEN_LOG))

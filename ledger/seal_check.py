@@ -15,13 +15,15 @@ from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.log_check import LogCheck
-from ledger.reading import sealed_heads
+from ledger.reading import each_sealed_head, sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 
 __all__ = ["SEALED", "SealCheck", "Statuses"]
 
 SEALED = "Sealed/1"
+
+_MANY = 500
 
 Statuses = Callable[..., Any]
 """As `ledger.sealing.StatusDigests`: digests of the published statuses, up to a position. For a
@@ -32,7 +34,8 @@ class SealCheck:
     """Takes the rows of a log in order, each seal alone, and notes which seals are not true.
 
     Without `statuses` only the newest seal is compared, with the statuses it is said to have had.
-    With `listing` these also say whether lists show what the entries of each center give.
+    With `listing` these also say whether lists show what the entries of each center give. `told`
+    hears how many of the centers of a seal are folded, where they are many.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class SealCheck:
         statuses: Statuses | None,
         *,
         listing: bool = False,
+        told: Callable[[int, int], None] | None = None,
     ) -> None:
         self._connection = connection
         self._check = check
         self._statuses = statuses
         self._listing = listing and statuses is not None
         self._unlisted: set[str] = set()
+        self._told = told
         self._index = StreamIndex()
         self._entries: dict[str, IndexEntry] = {}
         self._centers: list[str] = []  # sorted
@@ -63,6 +68,9 @@ class SealCheck:
     def seal(self, row: EntryRow) -> None:
         """Compare a seal; call it before the seal itself is taken by the log's check."""
         position = row[0]
+        if position.__class__ is not int:
+            self._is_sound = False
+            return  # said where the log is checked
         self.seals.append(position)
         if self._is_damaged() or not self._grow(position - 1):
             self._is_sound = False
@@ -91,12 +99,14 @@ class SealCheck:
 
     def finish(self) -> None:
         """Compare what is kept of the newest seal with what it sealed."""
-        kept = self._kept()
         if self._newest is None or not self._is_sound:
             if self._newest is None and not self.seals:
-                self._note_strange(kept)
+                self._note_strange(self._kept())
             return
         position, part = self._newest
+        if self._statuses is not None and self._is_kept():
+            return
+        kept = self._kept()
         sound = self._entries
         if self._statuses is None:
             sound = {
@@ -112,6 +122,16 @@ class SealCheck:
             if kept.get(stream) != sound.get(stream):
                 said = "what is kept of {center} in the newest seal is not what was sealed"
                 self._check.findings.add("sealed_head_altered", said, center=stream)
+
+    def _is_kept(self) -> bool:
+        """Whether just what was sealed is kept, seen without having all of it at once."""
+        rows = each_sealed_head(self._connection, self._check.log)
+        count = 0
+        for row in rows:
+            if self._entries.get(row[0]) != row[1:]:
+                return False
+            count += 1
+        return count == len(self._entries)
 
     def _note_strange(self, kept: dict[str, IndexEntry]) -> None:
         for stream in sorted(map(str, kept)):
@@ -152,13 +172,14 @@ class SealCheck:
 
     def _folded(self, centers: Sequence[str], *, upto: int) -> Iterator[tuple[str, bytes]]:
         assert self._statuses is not None  # noqa: S101  narrowing for the type checker
-        for center, digest, *listed in self._statuses(
-            self._connection, self._check.log, centers, upto=upto
-        ):
+        found = self._statuses(self._connection, self._check.log, centers, upto=upto)
+        for number, (center, digest, *listed) in enumerate(found, 1):
             if self._listing and listed == [True]:
                 self._unlisted.discard(center)
             elif self._listing:
                 self._unlisted.add(center)
+            if self._told is not None and number % _MANY == 0:
+                self._told(number, len(centers))
             yield center, digest
 
     def _status_digest(self) -> str:

@@ -44,7 +44,7 @@ from ledger.clock import Clock, legal_day
 from ledger.damage import Findings
 from ledger.engine import write_transaction
 from ledger.entries import Sealed
-from ledger.errors import IntegrityFailure, NotFoundError
+from ledger.errors import IntegrityFailure, NotFoundError, elsewhere
 from ledger.failpoints import reached
 from ledger.log_check import LogCheck, StreamState
 from ledger.marks import append_mark
@@ -184,6 +184,8 @@ def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     head = reading.log_head(connection, log)
     if not head.size:
         raise NotFoundError("there is no log {log}; nothing is recorded in it", log=log)
+    if head.in_force_at is not None:
+        raise elsewhere(log, head.in_force_at)
     origin = log_origin(work.signers[0].key.name, log, generation=head.generation)
     ended = _compare_with_anchor(work, head, origin, anchor)
     newest = newest_checkpoint(connection, log)

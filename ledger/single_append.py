@@ -73,7 +73,7 @@ _COLUMNS, _VALUES = ", ".join(Row._fields), ", ".join(["%s"] * len(Row._fields))
 _FIRST = f"""
 WITH moved AS (
     UPDATE logs SET size = %s, root = %s, frontier = %s
-    WHERE log = %s AND size = %s AND root = %s RETURNING 1
+    WHERE log = %s AND size = %s AND root = %s AND in_force_at IS NULL RETURNING 1
 ), head AS (
     INSERT INTO stream_heads (log, stream, version, leaf)
     SELECT %s, %s, %s, %s FROM moved RETURNING 1
@@ -83,7 +83,7 @@ INSERT INTO entries ({_COLUMNS}) SELECT {_VALUES} FROM moved, head
 _NEXT = f"""
 WITH moved AS (
     UPDATE logs SET size = %s, root = %s, frontier = %s
-    WHERE log = %s AND size = %s AND root = %s AND EXISTS (
+    WHERE log = %s AND size = %s AND root = %s AND in_force_at IS NULL AND EXISTS (
         SELECT 1 FROM stream_heads WHERE log = %s AND stream = %s AND version = %s
     ) RETURNING 1
 ), head AS (

@@ -7,7 +7,8 @@ parameters and results. Lists for `IN` come in a few fixed lengths, so that text
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -36,6 +37,7 @@ __all__ = [
     "cursor_of",
     "delete_rows",
     "in_list",
+    "lenient_text",
     "lists_of",
     "rows_of",
     "write_rows",
@@ -187,6 +189,21 @@ def rows_of(connection: Connection, statement: Statement, *values: object) -> li
     cursor = cursor_of(connection)
     cursor.execute(statement.text(connection), values)
     return list(cursor.fetchall())
+
+
+@contextmanager
+def lenient_text(connection: Connection) -> Iterator[None]:
+    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":  # a server keeps no other text
+        yield
+        return
+    before = driver.text_factory
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = before
 
 
 def in_list(column: ColumnElement[Any], length: int) -> ColumnElement[bool]:

@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 import orjson
 
+from ledger.clock import is_instant
+from ledger.damage import shown
 from ledger.entries import REGISTRY, decode_hook, stored_type
 from ledger.errors import IntegrityFailure
-from ledger.identity import format_position
 from ledger.ruling import Payload, Recorded
 
 __all__ = ["UPCASTS", "decode_payload", "recorded_of"]
@@ -32,6 +33,8 @@ _decode = msgspec.json.Decoder(Payload, dec_hook=decode_hook).decode
 def decode_payload(stored: str, data: bytes) -> Payload:
     """The payload of a stored type; raises ValueError for an unknown type or bytes that do not fit
     it."""
+    if data.__class__ is not bytes or stored.__class__ is not str:
+        raise ValueError("payload" if stored.__class__ is str else "type")
     name = _CURRENT.get(stored)
     if name is None:
         name, data = _raised(stored, data)
@@ -48,14 +51,20 @@ def decode_payload(stored: str, data: bytes) -> Payload:
 def recorded_of(
     log: str, position: int, stream: str, version: int, stored: str, recorded_at: str, data: bytes
 ) -> Recorded:
-    """A stored row as an entry in its place; raises IntegrityFailure that names the position."""
+    """A stored row as an entry in its place; raises IntegrityFailure that names the position where
+    a column holds what no entry holds there."""
     try:
         payload = decode_payload(stored, data)
+        # SQLite keeps a value of any type in any column.
+        if not (position.__class__ is version.__class__ is int and stream.__class__ is str):
+            raise ValueError(_misfit(position, stream))
+        if not is_instant(recorded_at):
+            raise ValueError("recorded")
     except ValueError as error:
         raise IntegrityFailure(
             "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
-            position=format_position(log, position),
-            reason=str(error),
+            position=f"{log}#{shown(position)}",
+            reason=str(shown(str(error))),
         ) from None
     return Recorded(
         log,
@@ -69,6 +78,12 @@ def recorded_of(
         payload.findings,
         payload.deviations,
     )
+
+
+def _misfit(position: object, stream: object) -> str:
+    if position.__class__ is not int:
+        return "position"
+    return "version" if stream.__class__ is str else "stream"
 
 
 def _raised(stored: str, data: bytes) -> tuple[str, bytes]:

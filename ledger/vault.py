@@ -5,23 +5,32 @@ The log holds only salted commitments. Erasing deletes value and salt; every pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
 
 from ledger.schema import files, vault
+from ledger.statements import Insert, write_rows
 
-__all__ = ["erase_values", "keep_file", "keep_value", "private_values"]
+__all__ = ["PrivateValue", "erase_values", "keep_file", "keep_values", "private_values"]
+
+_INSERT = Insert(vault)
 
 
-def keep_value(
-    connection: Connection, log: str, position: int, path: str, *, salt: bytes, value: bytes
-) -> None:
-    """Keep a private value with the salt of its commitment."""
-    connection.execute(
-        insert(vault).values(log=log, position=position, path=path, salt=salt, value=value)
-    )
+class PrivateValue(NamedTuple):
+    """A private value of the entry at a position, with the salt of its commitment."""
+
+    position: int
+    path: str
+    salt: bytes
+    value: bytes
+
+
+def keep_values(connection: Connection, log: str, values: Iterable[PrivateValue]) -> None:
+    """Keep private values, in the transaction that records their entries, before or after them."""
+    write_rows(connection, _INSERT, [(log, *value) for value in values])
 
 
 def private_values(connection: Connection, log: str, position: int) -> dict[str, bytes]:

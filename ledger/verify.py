@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -62,7 +61,7 @@ from ledger.schema import (
     vault,
 )
 from ledger.seal_check import SEALED, SealCheck, Statuses
-from ledger.statements import Statement, cursor_of
+from ledger.statements import Statement, cursor_of, lenient_text
 from ledger.stored import COLUMNS
 from ledger.tile_check import NoTiles, TileCheck
 from ledger.tile_reader import tile_reader
@@ -70,7 +69,8 @@ from ledger.tile_reader import tile_reader
 __all__ = ["Damage", "Progress", "Report", "Verification", "verify"]
 
 Progress = Callable[[str, int, int], None]
-"""Told the log, how many of its entries are done, and of how many."""
+"""Told the log, how many of its entries are done, and of how many; then the same of the centers
+whose statuses are folded for a seal."""
 
 _CHUNK = 2_000
 _CENTERS_AT_ONCE = 500
@@ -98,6 +98,7 @@ def verify(
     listing: bool = False,
     quick: bool = False,
     since: int | None = None,
+    as_in_force: bool = False,
     jobs: int = 1,
     progress: Progress | None = None,
     limit: int = 10_000,
@@ -108,10 +109,11 @@ def verify(
     gives the digests of published statuses, without which seals are compared in part, and with
     `listing` also what is said of lists (`ledger.seal_check`). `quick` takes the leaf hashes as
     they are stored and hashes no payload again. `since` begins at the checkpoint of that size of
-    one log, whose root the entries before it must still give. With `jobs` so many processes check;
+    one log, whose root the entries before it must still give. A copy of a log that was moved has no
+    private values; `as_in_force` demands them. With `jobs` so many processes check;
     then `statuses` must be a function at the top of a module.
     """
-    scope = _Scope(against or Against(), statuses, listing, quick, since)
+    scope = _Scope(against or Against(), statuses, listing, quick, since, as_in_force)
     if jobs > 1 and not scope.is_partial:
         found = _verify_together(engine, log, scope, jobs, progress, limit)
         if found is not None:
@@ -129,7 +131,7 @@ def _verify_alone(
             if "decode to UTF-8" not in str(error):
                 raise
         # Some text column holds bytes that are no text: read on, and say which.
-        with _lenient_text(connection):
+        with lenient_text(connection):
             return _Check(connection, scope, progress, limit).run(log)
 
 
@@ -145,7 +147,7 @@ def _verify_together(
     with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
         try:
             found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
-        except (UnsoundError, CrewError, sqlite3.OperationalError):
+        except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
             return None
     return None if found.problems else found
 
@@ -158,6 +160,7 @@ class _Scope(NamedTuple):
     listing: bool
     quick: bool
     since: int | None
+    as_in_force: bool
     crew: Crew | None = None
 
     @property
@@ -213,14 +216,15 @@ class _Check:
         references = References(findings, files=self.files, editions=self.editions)
         check = self._log_check(log, findings, references)
         start = check.size
-        head = next(iter(self._rows(_HEAD, log)), None)
+        heads = self._rows(_HEAD, log)
+        head = heads[0] if heads else None
         size = head[0] if head and head[0].__class__ is int else 0
         parts = _Parts(
             check,
             references,
             KeyCheck(self.connection, check),
             VaultCheck(self.connection, check),
-            SealCheck(self.connection, check, self._statuses(), listing=scope.listing),
+            self._seal_check(check),
             NoteCheck(self.connection, check, scope.against),
             scope.against.mirrors.get(log),
             size,
@@ -232,7 +236,11 @@ class _Check:
             self._take_shares(parts, scope.crew)
         else:
             at_head = self._take_rows(parts)
+        for (stream,) in self._rows(_NOWHERE, log):
+            check.findings.add("position_altered", "an entry stands at no position", center=stream)
         _check_head(check, head, at_head, generation=notes.present_generation)
+        if len(heads) > 1:
+            _add_head(check, "it stands there {count} times", count=len(heads))
         if scope.since is None:
             seals.finish()
         notes.finish(seals.seals, since=start)
@@ -240,6 +248,8 @@ class _Check:
         self._check_stream_heads(check)
         if not scope.is_partial:
             parts.keys.finish()
+            if head and head[4] is not None and not scope.as_in_force:
+                parts.values.gone.clear()  # with the log, to where it is in force
             parts.values.finish(references.erased)
         if scope.since is None:
             rows = (row for rows in self._chunks(_TILES, log) for row in rows)
@@ -320,11 +330,13 @@ class _Check:
             if not all(kept_by_name.is_sound.get(name) for name in names):
                 raise UnsoundError
 
-    def _statuses(self) -> Statuses | None:
-        scope = self.scope
-        if scope.is_partial or scope.statuses is None or scope.crew is None:
-            return None if scope.is_partial else scope.statuses
-        return partial(_folded_together, scope.crew, scope.statuses)
+    def _seal_check(self, check: LogCheck) -> SealCheck:
+        scope, progress = self.scope, self.progress
+        statuses = None if scope.is_partial else scope.statuses
+        if statuses is not None and scope.crew is not None:
+            statuses = partial(_folded_together, scope.crew, statuses)
+        told = None if progress is None else partial(progress, check.log)
+        return SealCheck(self.connection, check, statuses, listing=scope.listing, told=told)
 
     def _tell(self, parts: _Parts) -> None:
         if self.progress is not None:
@@ -351,7 +363,10 @@ class _Check:
         _, _, signed = open_checkpoint(found.note, self.scope.against.keys)
         read = tile_reader(self.connection, log, size=since)
         start = frontier_at(read, size=since)
-        if not signed or start.root() != found.root:
+        before = self._rows(reading.LAST_OF_STREAMS, log, since)
+        # A leaf does not say of which type the columns beside it are.
+        readable = all(row[0].__class__ is str and row[1].__class__ is int for row in before)
+        if not signed or start.root() != found.root or not readable:
             raise IntegrityFailure(
                 "the entries before {size} of {log} are not those its checkpoint was signed for: "
                 "check the whole log, without --since",
@@ -359,7 +374,7 @@ class _Check:
                 size=since,
             )
         check = LogCheck(log, findings, references, NoTiles(), start=start)
-        for stream, version, leaf in self._rows(reading.LAST_OF_STREAMS, log, since):
+        for stream, version, leaf in before:
             check.streams[stream] = StreamState(version, leaf)
         return check
 
@@ -526,7 +541,7 @@ def _check_head(
         if check.size:
             _add_head(check, "it is missing")
         return
-    size, root, frontier, present = head
+    size, root, frontier, present, _ = head
     if present.__class__ is not int or (present != generation and not check.damaged):
         _add_head(
             check,
@@ -604,18 +619,6 @@ def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: o
         check.findings.add("stream_head_altered", said, center=stream)
 
 
-@contextmanager
-def _lenient_text(connection: Connection) -> Iterator[None]:
-    """Let SQLite hand over text that is not UTF-8, with surrogates for the bytes."""
-    driver: Any = connection.connection.driver_connection
-    before = driver.text_factory
-    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = before
-
-
 def _of_log(table: Table, *names: str) -> Select[Any]:
     return select(*(table.c[name] for name in names)).where(table.c.log == bindparam("log_"))
 
@@ -624,6 +627,7 @@ _FROM = entries.c.position >= bindparam("start")
 _ENTRIES = Statement(
     _of_log(entries, *COLUMNS).where(_FROM).order_by(entries.c.position), "log_", "start"
 )
+_NOWHERE = Statement(_of_log(entries, "stream").where(entries.c.position.is_(None)), "log_")
 _NAMES: list[Any] = [literal_column(f"'{name}'") for name in sorted(_MARKS)]
 # The columns of a check, of which a quick one reads only what it compares.
 _LEAVES = Statement(
@@ -648,7 +652,7 @@ _LEAVES = Statement(
 )
 _COUNT = Statement(_of_log(entries).with_only_columns(func.count()), "log_")
 _STREAM_HEADS = Statement(_of_log(stream_heads, "stream", "version", "leaf"), "log_")
-_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation"), "log_")
+_HEAD = Statement(_of_log(logs, "size", "root", "frontier", "generation", "in_force_at"), "log_")
 _TILE = Statement(
     _of_log(tiles, "root", "hashes")
     .where(tiles.c.level == bindparam("level_"))

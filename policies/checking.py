@@ -163,7 +163,7 @@ def _sections_defects(edition: Edition, tree: Mapping[str, Any]) -> Iterator[Def
         ban = _BAN.match(place)
         if place not in UNKNOWABLE and not (ban and ban["ground"] in edition.revocation.grounds):
             known = ", ".join([*sorted(UNKNOWABLE), "revocation/grounds/…/ban"])
-            said = "{place} cannot be called unknown; these can: {known}"
+            said = "{where} cannot be called unknown; these can: {known}"
             yield Defect(said, place=f"unknown/{place}", where=place, known=known)
         elif _value(tree, place) is not None and place != "revocation/grounds":
             said = "{where} is given and called unknown at once"

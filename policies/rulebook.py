@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from ledger.errors import MalformedError
+from ledger.errors import IntegrityFailure, MalformedError
 from ledger.identity import parse_edition
 from policies.edition import Edition
 from policies.loading import builtin_editions, load_edition, read_under
@@ -59,7 +59,8 @@ class Rulebook:
         return self._data[edition_id]
 
     def edition(self, edition_id: str) -> Edition:
-        """The edition as its file says; raises MalformedError for an id that is not at hand."""
+        """The edition as its file says; raises MalformedError for an id that is not at hand,
+        IntegrityFailure for a file that is kept under another id than its own."""
         found = self._loaded.get(edition_id)
         if found is None:
             if edition_id not in self._data:
@@ -72,7 +73,7 @@ class Rulebook:
                 self._data[edition_id], source=self._sources[edition_id], check=False
             )
             if found.edition != edition_id:
-                raise MalformedError(
+                raise IntegrityFailure(
                     "{source}: the file holds the edition {edition!r}",
                     source=self._sources[edition_id],
                     edition=found.edition,

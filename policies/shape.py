@@ -69,7 +69,7 @@ def _union_defects(value: Any, kind: inspect.UnionType, place: str) -> Iterator[
         return
     field = next(iter(tagged.values())).tag_field or ""
     given = value.get(field) if isinstance(value, dict) else None
-    found = None if given is None else tagged.get(given)
+    found = tagged.get(given) if isinstance(given, str) else None
     if found is not None:
         yield from _defects(value, found, place)
     else:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import msgspec
 import orjson
 from msgspec.structs import astuple
 
+from ledger.errors import IntegrityFailure
 from projections.center import CenterState
 from projections.counters import counts
 
-__all__ = ["RegisterRow", "digest", "is_row_of", "matching", "row_of"]
+__all__ = ["RegisterRow", "body_of", "digest", "is_row_of", "matching", "row_of"]
 
 
 class RegisterRow(msgspec.Struct, frozen=True):
@@ -26,6 +28,29 @@ class RegisterRow(msgspec.Struct, frozen=True):
     entries: int
     position: int
     body: bytes
+
+
+class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a body holds, in the order in which it is written."""
+
+    ban_last_day: date | None
+    certificate: str | None
+    certificate_valid_until: date | None
+    counters: dict[str, int]
+    designated_on: date | None
+    edition: str | None
+    first_eligible_day: date | None
+    former_names: list[str]
+    grounds: list[str]
+    last_grade: str | None
+    last_round: str | None
+    last_score: str | None
+    open_objections: list[str]
+    revoked_on: date | None
+    warned_on: date | None
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
 
 
 def row_of(state: CenterState) -> RegisterRow:
@@ -62,6 +87,20 @@ def matching(
         known = search is None or search in row.name or search in row.center
         if known or (search is not None and search.encode() in row.body):
             yield row
+
+
+def body_of(row: RegisterRow) -> dict[str, Any]:
+    """The body of a stored row, days as text; raises IntegrityFailure for one that is none."""
+    try:
+        found: dict[str, Any] = msgspec.to_builtins(_decode_body(row.body))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        raise IntegrityFailure(
+            "the register's row of {center} cannot be read: {reason}. Run "
+            "`taizhang projection rebuild`",
+            center=row.center,
+            reason="body",
+        ) from None
+    return found
 
 
 def digest(rows: Iterable[RegisterRow]) -> str:

@@ -13,6 +13,8 @@ from heapq import merge
 from operator import attrgetter
 from typing import Protocol
 
+from ledger.damage import shown
+from ledger.errors import IntegrityFailure
 from ledger.ruling import Recorded
 from projections.center import CenterState
 from projections.fold import fold
@@ -29,6 +31,8 @@ __all__ = [
     "compare",
     "rebuild",
 ]
+
+_NO_CENTER = "no such center"
 
 BATCH = 20_000
 """Positions taken in per transaction."""
@@ -52,6 +56,9 @@ class Source(Protocol):
     def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
         """Every center of the log with all its entries, sorted by center."""
 
+    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
+        """The same, with what is wrong in the place of entries that cannot be read."""
+
 
 class Shelf(Protocol):
     """The table a reading stands in, with the position it speaks up to."""
@@ -69,15 +76,24 @@ class Shelf(Protocol):
     def rows(self, log: str) -> Iterator[RegisterRow]:
         """The live rows, sorted by center."""
 
+    def stored(self, log: str) -> Iterator[RegisterRow]:
+        """The same as they are stored: their values may be of any type."""
+
 
 class Difference:
-    """A center whose row does not say what its entries say; `fields` names what differs."""
+    """A center whose row does not say what its entries say; `fields` names what differs.
 
-    __slots__ = ("center", "fields")
+    With `unread` the row was not compared: that is why its entries cannot be read.
+    """
 
-    def __init__(self, center: str, fields: tuple[str, ...]) -> None:
+    __slots__ = ("center", "fields", "unread")
+
+    def __init__(
+        self, center: str, fields: Sequence[str], *, unread: IntegrityFailure | None = None
+    ) -> None:
         self.center = center
         self.fields = fields
+        self.unread = unread
 
 
 def catch_up(
@@ -172,36 +188,68 @@ def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None
 def compare(
     source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None
 ) -> list[Difference]:
-    """Every center whose live row differs from a replay up to the position the rows speak up to."""
+    """Every center whose live row differs from a replay up to the position the rows speak up to;
+    raises IntegrityFailure where the head of the log or of the register is none."""
     upto = shelf.position(log)
     size = source.size(log)
     if upto > size:
         return [Difference(log, ("position",))]
-    live = shelf.rows(log)
     found: list[Difference] = []
-    row = next(live, None)
+    live = _Live(shelf.stored(log), found)
     done = 0
-    for center, entries in source.all_streams(log):
+    for center, entries in source.readable_streams(log):
+        row = live.row_of(center)
+        if isinstance(entries, IntegrityFailure):
+            found.append(Difference(center, (), unread=entries))
+            continue
         done += len(entries)
         if progress is not None:
             progress(done, size)
-        kept = [r for r in entries if r.position < upto]
-        if not kept:
-            continue
-        while row is not None and row.center < center:
-            found.append(Difference(row.center, ("no such center",)))
-            row = next(live, None)
-        expected = row_of(fold(center, kept))
-        if row is None or row.center != center:
-            found.append(Difference(center, ("missing",)))
-            continue
-        fields = tuple(
-            f for f in RegisterRow.__struct_fields__ if getattr(row, f) != getattr(expected, f)
-        )
+        fields = _differing(row, center, [r for r in entries if r.position < upto])
         if fields:
             found.append(Difference(center, fields))
-        row = next(live, None)
-    while row is not None:
-        found.append(Difference(row.center, ("no such center",)))
-        row = next(live, None)
+    live.finish()
     return found
+
+
+def _differing(row: RegisterRow | None, center: str, entries: Sequence[Recorded]) -> Sequence[str]:
+    if not entries:
+        return () if row is None else (_NO_CENTER,)
+    if row is None:
+        return ("missing",)
+    expected = row_of(fold(center, entries))
+    return tuple(
+        name
+        for name in RegisterRow.__struct_fields__
+        if getattr(row, name) != getattr(expected, name)
+    )
+
+
+class _Live:
+    """The live rows, asked for center by center in their order; whoever is not asked for is noted
+    in `found`."""
+
+    def __init__(self, rows: Iterator[RegisterRow], found: list[Difference]) -> None:
+        self._rows = rows
+        self._found = found
+        self._next = next(rows, None)
+
+    def row_of(self, center: str) -> RegisterRow | None:
+        """The row of the center, if there is one."""
+        while (row := self._next) is not None:
+            if row.center.__class__ is str and row.center > center:
+                return None
+            self._next = next(self._rows, None)
+            if row.center == center:
+                return row
+            self._note(row)
+        return None
+
+    def finish(self) -> None:
+        """Note the rows that are left."""
+        while (row := self._next) is not None:
+            self._note(row)
+            self._next = next(self._rows, None)
+
+    def _note(self, row: RegisterRow) -> None:
+        self._found.append(Difference(str(shown(row.center)), (_NO_CENTER,)))

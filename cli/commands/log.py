@@ -8,6 +8,7 @@ import click
 
 from cli.commands.log_checkpoints import checkpoint, consistency, prove
 from cli.commands.log_keys import key
+from cli.commands.log_move import move
 from cli.commands.log_publish import publish
 from cli.commands.log_repair import repair
 from cli.commands.log_verify import verify
@@ -23,7 +24,7 @@ def command() -> None:
     """The log itself."""
 
 
-for _part in (verify, checkpoint, prove, consistency, publish, key, repair, witness):
+for _part in (verify, checkpoint, prove, consistency, publish, key, repair, move, witness):
     command.add_command(_part)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,12 @@ from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context, waits
 from cli.output import data, say, show
 from cli.progress import counting
+from cli.reasons import filled
+from ledger.errors import IntegrityFailure
+
+if TYPE_CHECKING:
+    from cli.desk import Desk
+    from projections.running import Difference, Progress
 
 
 @click.group("projection", help=N_("Read models: rebuild, and compare with the live ones."))
@@ -46,15 +52,14 @@ def rebuild(context: Context, *, as_json: bool) -> None:
 @waits
 def check(context: Context, *, as_json: bool) -> int:
     """Check the register of every log."""
-    from projections.register import digest
-
     desk = context.desk
     problems: list[dict[str, Any]] = []
-    digests = {}
+    digests: dict[str, str | None] = {}
     for log in desk.check_logs():
         with counting(translate(N_("replaying {log}")).format(log=log), None) as progress:
-            problems += [_problem(found) for found in desk.compare(log, progress)]
-        digests[log] = digest(desk.shelf.rows(log))
+            problems += _problems(desk, log, progress)
+        digests[log] = _digest(desk, log)
+    problems += [_problem(found) for found in desk.strangers()]
     if as_json:
         data({"ok": not problems, "digests": digests, "problems": problems})
     else:
@@ -67,13 +72,44 @@ def check(context: Context, *, as_json: bool) -> int:
     return 5 if problems else 0
 
 
-def _problem(difference: Any) -> dict[str, Any]:
+def _problems(desk: Desk, log: str, progress: Progress | None) -> list[dict[str, Any]]:
+    """What a replay gives otherwise; where it cannot be made, why not."""
+    try:
+        return [_problem(found) for found in desk.compare(log, progress)]
+    except IntegrityFailure as error:
+        return [_unread(log, error)]
+
+
+def _digest(desk: Desk, log: str) -> str | None:
+    """The digest of the register; None for one that cannot be read."""
+    from projections.register import digest
+
+    try:
+        return digest(desk.shelf.rows(log))
+    except IntegrityFailure:
+        return None
+
+
+def _problem(found: Difference) -> dict[str, Any]:
+    if found.unread is not None:
+        return _unread(found.center, found.unread)
     template = N_("the register's row of {center} differs from a replay in: {fields}")
-    fields = ", ".join(difference.fields)
+    fields = ", ".join(found.fields)
     return {
         "code": "register_altered",
         "position": None,
-        "center": difference.center,
-        "fields": list(difference.fields),
-        "message": translate(template).format(center=difference.center, fields=fields),
+        "center": found.center,
+        "fields": list(found.fields),
+        "message": translate(template).format(center=found.center, fields=fields),
+    }
+
+
+def _unread(name: str, error: IntegrityFailure) -> dict[str, Any]:
+    template = N_("the register cannot be compared with the entries of {name}: {reason}")
+    return {
+        "code": "register_unread",
+        "position": None,
+        "center": name,
+        "fields": [],
+        "message": translate(template).format(name=name, reason=filled(error)),
     }

@@ -166,8 +166,9 @@ def sealed(folder: Path) -> bytes:
 ELSEWHERE = {
     "publish.ready", "publish.file", "publish.done",
     "migrate.written", "migrate.committed",
+    "move.copied", "move.closed", "move.opened",
 }  # fmt: skip
-"""Killed in test_killed_publish.py and in ledger/test_migrating.py."""
+"""Killed in test_killed_publish.py in ledger/test_migrating.py and cli/test_moving.py."""
 
 
 def test_every_point_is_killed_at() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Engine, inspect, text
 
 from cli.desk import Desk
 from ledger.engine import open_engine, read_transaction, write_transaction
@@ -136,6 +136,45 @@ def test_migrated_schema_is_todays(old: str, path: Path, tmp_path: Path) -> None
     assert list(kept_objects(path)) == list(kept_objects(other))
 
 
+def test_schema_2_of_a_server_is_migrated(postgres_url: str) -> None:
+    """On a server too, a migrated ledger has the columns, triggers, functions and rights of a new
+    one, and the log in it goes on."""
+    engine = open_engine(postgres_url, create=True)
+    draft = [Draft("xian/id:a", None, "T/1", "2020-01-01", b"{}")]
+    with write_transaction(engine) as connection:
+        append(connection, "xian", draft, recorded_at="2020-01-01T00:00:00.000000Z")
+    new = server_objects(engine)
+    with write_transaction(engine) as connection:
+        for statement in (
+            "DROP TRIGGER logs_refuse_growth ON logs",
+            "ALTER TABLE logs DROP COLUMN in_force_at",
+            'ALTER FUNCTION taizhang_open_log SET search_path = "$user", public',
+            "GRANT EXECUTE ON FUNCTION taizhang_open_log TO PUBLIC",
+            "UPDATE meta SET value = '2'",
+        ):
+            connection.execute(text(statement))
+    assert server_objects(engine) != new
+    assert migrate(engine)[:2] == (2, SCHEMA_VERSION)
+    assert server_objects(engine) == new
+    with write_transaction(engine) as connection:
+        append(connection, "xian", draft, recorded_at="2020-01-01T00:00:00.000000Z")
+    engine.dispose()
+
+
+def server_objects(engine: Engine) -> list[object]:
+    """Columns, triggers and functions of a ledger on a server, in order; what was dropped and
+    added again stands in another place."""
+    asked = (
+        "SELECT table_name, column_name, data_type, is_nullable, column_default "
+        "FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2",
+        "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1",
+        "SELECT proname, prosrc, proconfig, prosecdef, proacl::text FROM pg_proc "
+        "WHERE starts_with(proname, 'taizhang') ORDER BY 1",
+    )
+    with read_transaction(engine) as connection:
+        return [list(map(tuple, connection.exec_driver_sql(one))) for one in asked]
+
+
 @pytest.mark.slow
 def test_tiles_of_tiles_are_made(path: Path) -> None:
     """The tiles computed from entries are those written with them, on every level."""
@@ -151,6 +190,8 @@ def test_tiles_of_tiles_are_made(path: Path) -> None:
     with write_transaction(engine) as connection:
         for statement in (
             *(f"DROP TABLE {table}" for table in tables),
+            "DROP TRIGGER logs_refuse_growth",
+            "ALTER TABLE logs DROP COLUMN in_force_at",
             "ALTER TABLE logs DROP COLUMN generation",
             "UPDATE meta SET value = '1'",
         ):

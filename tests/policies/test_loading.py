@@ -14,7 +14,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import MalformedError
-from policies.checking import check_file
 from policies.edition import Edition, Grade
 from policies.loading import band_defects, builtin_editions, load_edition, read_under
 from policies.rules.grading import band_of, is_warned
@@ -55,222 +54,6 @@ ALL_READINGS = [(i, *reading) for i in judge().rulebook.ids() for reading in rea
 
 
 class TestDefects:
-    @pytest.mark.parametrize(
-        ("old", "new", "words"),
-        [
-            pytest.param("title: ", "titel: ", ["titel"], id="an unknown key"),
-            pytest.param(
-                "cycle_years: 1\n  cycle_article: 第四条",
-                "cycle_years: 1\n  grace: 3\n  cycle_article: 第四条",
-                ["grace"],
-                id="an unknown key in a section",
-            ),
-            pytest.param(
-                "failing: 不合格\n",
-                "failing: 不合格\n  failing: 不合格\n",
-                ["failing", "twice"],
-                id="a key twice",
-            ),
-            pytest.param(
-                'low: "90"', "low: 90.5", ["90.5", "quotes"], id="a decimal without quotes"
-            ),
-            pytest.param('low: "90"', "low: ninety", ["grades"], id="a word for a number"),
-            pytest.param('low: "90"', 'low: "NaN"', ["grades"], id="not a number"),
-            pytest.param('low: "90"', 'low: "Infinity"', ["grades"], id="an endless number"),
-            pytest.param(
-                'word: 良好, low: "70"',
-                'word: 良好, low: "71"',
-                ["evaluation/grades", "gap", "70", "71"],
-                id="a gap",
-            ),
-            pytest.param(
-                'word: 良好, low: "70", high: "90"',
-                'word: 良好, low: "70", high: "91"',
-                ["evaluation/grades", "overlap", "良好", "优秀", "90"],
-                id="an overlap",
-            ),
-            pytest.param(
-                'word: 良好, low: "70", high: "90"',
-                'word: 良好, low: "70", high: "90", high_included: "true"',
-                ["evaluation/grades", "overlap", "90"],
-                id="an overlap in one point",
-            ),
-            pytest.param(
-                'word: 优秀, low: "90"',
-                'word: 优秀, low: "90", low_included: "false"',
-                ["evaluation/grades", "gap at 90"],
-                id="a gap in one point",
-            ),
-            pytest.param(
-                'word: 优秀, low: "90"',
-                'word: 优秀, low: "90", high: "100"',
-                ["evaluation/grades", "highest"],
-                id="nothing above a hundred",
-            ),
-            pytest.param(
-                'word: 不合格, high: "60"',
-                'word: 不合格, low: "0", high: "60"',
-                ["evaluation/grades", "lowest"],
-                id="nothing below zero",
-            ),
-            pytest.param("word: 良好", "word: 优秀", ["evaluation/grades"], id="a grade twice"),
-            pytest.param(
-                "{kind: not_filed}",
-                "{kind: not_filed, month_day: 04-31}",
-                ["revocation/grounds/14.2/when/0/month_day", "04-31"],
-                id="no such day",
-            ),
-            pytest.param(
-                "lookback:\n    years: 3",
-                "deadline_from: month_day\n  lookback:\n    years: 3",
-                ["designation", "deadline_month_day is missing"],
-                id="no day of its own to bind",
-            ),
-            pytest.param(
-                "failing: 不合格",
-                "failing: 差",
-                ["evaluation/failing", "差"],
-                id="no such failing grade",
-            ),
-            pytest.param(
-                "commendation: {grades: [优秀, 良好]",
-                "commendation: {grades: [优秀, 合格]",
-                ["evaluation/commendation", "合格"],
-                id="no such commended grade",
-            ),
-            pytest.param(
-                "grades: [不合格]",
-                "grades: [差]",
-                ["failed_evaluations", "差"],
-                id="no such counted grade",
-            ),
-            pytest.param(
-                "no_ban: 第十五条未规定第（八）项",
-                "note: 第十五条",
-                ["revocation/grounds/14.8", "ban"],
-                id="a ground without ban",
-            ),
-            pytest.param(
-                "when: [{kind: failed_run, counter: failed_evaluations}]",
-                "when: [{kind: failed_run, counter: failures}]",
-                ["revocation/grounds/14.1", "failures"],
-                id="no such counter",
-            ),
-            pytest.param(
-                "when: [{kind: not_filed}]",
-                "when: []",
-                ["revocation/grounds/14.2"],
-                id="a ground without facts",
-            ),
-            pytest.param(
-                "facts: [false_materials]",
-                "facts: [forgery]",
-                ["revocation/grounds/14.3", "forgery"],
-                id="no such fact",
-            ),
-            pytest.param(
-                "smuggling: 第六条（一）",
-                "piracy: 第六条（一）",
-                ["lookback", "piracy"],
-                id="no such look-back fact",
-            ),
-            pytest.param(
-                "stage: completeness", "stage: tasting", ["reviews", "tasting"], id="no such stage"
-            ),
-            pytest.param(
-                "kind: not_filed",
-                "kind: not_sent",
-                ["revocation/grounds/14.2", "kind"],
-                id="no such kind of ground",
-            ),
-            pytest.param(
-                "CenterDesignated: 第三条",
-                "CenterPraised: 第三条",
-                ["joint_acts", "CenterPraised"],
-                id="no such act",
-            ),
-            pytest.param(
-                "reads: [bj.revoke.lookback]",
-                "reads: [bj.revoke.window]",
-                ["bj.revoke.window"],
-                id="no such interpretation",
-            ),
-            pytest.param(
-                "default: post_designation",
-                "default: ever",
-                ["bj.revoke.lookback", "ever"],
-                id="no such default",
-            ),
-            pytest.param(
-                "longest: {}, sum:",
-                "longest: {revocation/multiple: sum}, sum:",
-                ["ban.multi_ground", "change nothing"],
-                id="a default that changes",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                "sum: {revocations/multiple: sum}",
-                ["ban.multi_ground", "revocations/multiple"],
-                id="a path to nowhere",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                "sum: {revocation/multipel: sum}",
-                ["ban.multi_ground", "multipel"],
-                id="a path to no field",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                "sum: {revocation/multiple: most}",
-                ["ban.multi_ground", "most"],
-                id="a path to a wrong value",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                "sum: {evaluation/grades/9: ~}",
-                ["ban.multi_ground", "evaluation/grades/9"],
-                id="a path beyond a list",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                "sum: {evaluation/grades/x: ~}",
-                ["ban.multi_ground", "evaluation/grades/x"],
-                id="a path into a list",
-            ),
-            pytest.param(
-                "sum: {revocation/multiple: sum}",
-                'sum: {evaluation/grades/0/low: "91"}',
-                ["ban.multi_ground", "90", "91"],
-                id="a reading that tears a gap",
-            ),
-            pytest.param(
-                "edition: beijing/1", "edition: peking/1", ["peking"], id="another scheme"
-            ),
-            pytest.param("edition: beijing/1", "edition: beijing", ["edition"], id="no edition id"),
-            pytest.param(
-                "first_day_earliest: 2018-11-01",
-                "first_day_earliest: 2018-11-31",
-                ["2018-11-31"],
-                id="no such day",
-            ),
-            pytest.param(
-                "evaluation:\n",
-                "evaluation: ~\nassessment:\n",
-                ["evaluation"],
-                id="a chapter missing",
-            ),
-            pytest.param("title: ", "title: [", ["YAML"], id="no YAML at all"),
-        ],
-    )
-    def test_a_defect_names_its_place(self, old: str, new: str, words: list[str]) -> None:
-        """A file with one defect is refused, and the message says which and where."""
-        assert BEIJING.count(old) >= 1
-        broken = BEIJING.replace(old, new, 1).encode()
-        with pytest.raises(MalformedError, match=r"beijing/1\.yaml"):
-            load_edition(broken, source="beijing/1.yaml")
-        said = [f"{d.place}: {d}" for d in check_file(broken, source="beijing/1.yaml").defects]
-        assert any(all(word in each for word in words) for each in said), said
-
     def test_a_repeated_key_names_its_line(self) -> None:
         """The line of a key that stands twice is said."""
         lines = BEIJING.splitlines()
@@ -471,6 +254,29 @@ class TestBands:
             ),
         )
         assert [str(defect).split()[0] for defect in band_defects(grades)] == ["空"]
+
+    @pytest.mark.parametrize(
+        ("low_included", "high_included", "is_empty"),
+        [(True, True, False), (True, False, True), (False, True, True), (False, False, True)],
+    )
+    def test_a_band_of_one_score(
+        self, low_included: bool, high_included: bool, is_empty: bool
+    ) -> None:
+        """A band from fifty to fifty holds one score, but only with both its bounds."""
+        fifty = Decimal(50)
+        low = Grade(word="低", article="", high=fifty)
+        one = Grade(
+            word="一",
+            article="",
+            low=fifty,
+            high=fifty,
+            low_included=low_included,
+            high_included=high_included,
+        )
+        high = Grade(word="高", article="", low=fifty, low_included=False)
+        said = [str(defect) for defect in band_defects((low, one, high))]
+        assert (not said) is (not is_empty)
+        assert ("一 covers no score: its bounds leave nothing between them" in said) is is_empty
 
     @pytest.mark.parametrize("edition_id", judge().rulebook.ids())
     def test_each_score_has_one_grade(self, edition_id: str) -> None:

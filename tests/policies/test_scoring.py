@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +30,7 @@ from policies.scoring import (
     score,
     table_ids,
 )
+from support.kept import agree, names_kept, plain
 
 YANTAI = load_table("yantai/2021-11")
 SOURCES = load_sources("hechuan_2021")
@@ -61,6 +64,7 @@ malus:
     unit: 项
     steps: [{at_least: "1", points: "-5"}, {at_least: "2", points: "-20"}]
 """
+KEPT = Path(__file__).parent / "scores" / "tables.json"
 TABLE = parse_table(MADE_UP.encode(), source="made_up.yaml")
 UNITS: dict[str, Unit] = {
     "revenue": "万元",
@@ -347,6 +351,58 @@ def test_one_filing_has_three_scores() -> None:
     assert {score(load_table(t), filing).label.values["table"] for t in found} == set(found)
 
 
+FILINGS = {
+    **{text: dict.fromkeys(range(1, 38), Decimal(text)) for text in ("0", "0.5", "9", "1234.5678")},
+    "some": {number: Decimal(number * number) / 4 for number in range(1, 38) if number % 5},
+    "nothing": {},
+}
+"""Figures of the form, by what was filed in them."""
+
+STATED = {
+    "all": dict.fromkeys(UNITS, Decimal(5)),
+    "no plan": dict.fromkeys(UNITS.keys() - {"plan"}, Decimal("150.25")),
+    "no prizes": dict.fromkeys(UNITS.keys() - {"prizes", "interview"}, Decimal("2.5")),
+    "nothing": {},
+}
+"""Figures of the made-up table."""
+
+
+@pytest.mark.parametrize("table", table_ids())
+@pytest.mark.parametrize("filed", FILINGS)
+def test_the_whole_score_stands(table: str, filed: str) -> None:
+    """Every item of every table says the same as before, with its figure, points and reason."""
+    figures = {f"h{number}": value for number, value in FILINGS[filed].items()}
+    agree(KEPT, f"{table}, {filed}", told(score(load_table(table), from_form(figures))))
+
+
+@pytest.mark.parametrize("filed", STATED)
+def test_the_whole_made_up_score_stands(filed: str) -> None:
+    """Every item of the table with every shape says the same as before."""
+    agree(KEPT, f"made up, {filed}", told(score(OPEN, stated(**STATED[filed]))))
+
+
+def test_no_score_is_left_over() -> None:
+    """Each score that is kept belongs to a table and a filing."""
+    names = {f"{table}, {filed}" for table in table_ids() for filed in FILINGS}
+    assert names_kept(KEPT.parent) == names | {f"made up, {filed}" for filed in STATED}
+
+
+def told(scored: Scored) -> list[str]:
+    """A score as lines: what stands beside it, then each item."""
+    label, parts = scored.label, scored.contributions
+    return [
+        f"{scored.title}, {scored.source}, full {scored.full}, partial {scored.partial}",
+        f"{label.result}: {label.say} {plain(label.values)}",
+        plain(dict(scored.names)),
+        *(
+            f"{c.part} {c.item} {c.name}: {c.lower} to {c.upper} of {c.least} to {c.most}, "
+            f"{c.figure} {c.unit}, {c.taken_from} {c.approximate} {c.flagged}, "
+            f"{c.why.result}: {c.why.say} {plain(c.why.values)}"
+            for c in parts
+        ),
+    ]
+
+
 def test_points_may_pass_a_hundred() -> None:
     """The full points of a table are not 100, so the highest grade needs an open upper end."""
     stated_all = {name: (Decimal(10**6), item.unit) for name, item in YANTAI.items.items()}
@@ -365,36 +421,188 @@ def test_points_for_everybody_are_flagged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "defect"),
+    ("old", "new", "message"),
     [
-        ('full: "40"', 'full: "100"', "full: the items come to 40 points, not 100"),
-        ('basic: "100", full: "300"', 'basic: "0", full: "0"', "everybody gets full points"),
-        ('basic: "100", full: "300"', 'basic: "300", full: "100"', "0 ≤ basic ≤ full"),
-        ('basic: "100"', 'basic: "-1"', "0 ≤ basic ≤ full"),
-        ('weight: "10", basic: "100"', 'weight: "0", basic: "100"', "a weight is more than 0"),
-        ('weight: "10", basic: "100"', 'weight: "9.99999", basic: "100"', "at most 4 decimals"),
-        ('{at_least: "3", points: "5"}', '{at_least: "1", points: "5"}', "higher than the one"),
-        ('{at_least: "3", points: "5"}', '{at_least: "3", points: "2"}', "never turn back"),
+        ('full: "40"', 'full: "100"', ": full: the items come to 40 points, not 100"),
+        (
+            'basic: "100", full: "300"',
+            'basic: "0", full: "0"',
+            ": items/revenue: basic and full are 0, so everybody gets full points: "
+            "say in `flagged` why it stays",
+        ),
+        (
+            'basic: "100", full: "300"',
+            'basic: "300", full: "100"',
+            ": items/revenue: 0 ≤ basic ≤ full does not hold: 300, 100",
+        ),
+        ('basic: "100"', 'basic: "-1"', ": items/revenue: 0 ≤ basic ≤ full does not hold: -1, 300"),
+        (
+            'weight: "10", basic: "100"',
+            'weight: "0", basic: "100"',
+            ": items/revenue: a weight is more than 0, not 0",
+        ),
+        (
+            'weight: "10", basic: "100"',
+            'weight: "9.99999", basic: "100"',
+            ": items/revenue: points have at most 4 decimals: 9.99999",
+        ),
+        (
+            '{at_least: "3", points: "5"}',
+            '{at_least: "1", points: "5"}',
+            ": items/patents: each step is higher than the one before",
+        ),
+        (
+            '{at_least: "3", points: "5"}',
+            '{at_least: "3", points: "2"}',
+            ": items/patents: points have one sign and never turn back from step to step",
+        ),
         (
             '- {at_least: "1", points: "3"}',
             '- {at_least: "0", points: "3"}',
-            "everybody reaches it",
+            ": items/patents: the first step is at most 0, so everybody reaches it: "
+            "say in `flagged` why it stays",
         ),
-        ('points: "-5"', 'points: "5"', "one sign"),
-        ('most: "10"', 'most: "0"', "more than 0 points at most"),
-        ("  prizes:", "  plan:", "another part of the table scores this figure"),
-        ("unit: 万元", "unit: 元", "Invalid enum value '元'"),
-        ("shape: experts", "shape: dice", "dice"),
-        ('weight: "10", basic: "100"', 'weight: 1.5, basic: "100"', "put the decimal 1.5 in"),
-        ("title:", "tilte:", "unknown field"),
+        (
+            'points: "-5"',
+            'points: "5"',
+            ": malus/accidents: points have one sign and never turn back from step to step",
+        ),
+        ('most: "10"', 'most: "0"', ": items/plan: experts give more than 0 points at most"),
+        ("  prizes:", "  plan:", ": bonus/plan: another part of the table scores this figure"),
+        ("unit: 万元", "unit: 元", ": Invalid enum value '元' - at `$.items[...].unit`"),
+        ("shape: experts", "shape: dice", ": Invalid value 'dice' - at `$.items[...].shape`"),
+        (
+            'weight: "10", basic: "100"',
+            'weight: 1.5, basic: "100"',
+            ", line 6: put the decimal 1.5 in quotes",
+        ),
+        ("title:", "tilte:", ": Object contains unknown field `tilte`"),
+        (
+            'full: "40"\n',
+            'full: "40"\nopen_parts: {revenue: a}\n',
+            ": open_parts/revenue: another part of the table scores this figure",
+        ),
+        (
+            'full: "40"\n',
+            'full: "40"\nopen_parts: {prizes: a}\n',
+            ": open_parts/prizes: another part of the table scores this figure",
+        ),
+        (
+            'full: "40"\n',
+            'full: "40"\nopen_parts: {accidents: a}\n',
+            ": open_parts/accidents: another part of the table scores this figure",
+        ),
+        (
+            'full: "40"\n',
+            'full: "40"\nopen_parts: {interview: a, accidents: b}\n',
+            ": open_parts/accidents: another part of the table scores this figure",
+        ),
+        (
+            "  accidents:\n",
+            "  prizes:\n",
+            ": malus/prizes: another part of the table scores this figure",
+        ),
+        (
+            "  accidents:\n",
+            "  revenue:\n",
+            ": malus/revenue: another part of the table scores this figure",
+        ),
+        (
+            "  prizes:\n",
+            "  share:\n",
+            ": bonus/share: another part of the table scores this figure",
+        ),
+        ('full: "40"', 'full: "40.5"', ": full: the items come to 40 points, not 40.5"),
+        ('full: "40"', 'full: "39"', ": full: the items come to 40 points, not 39"),
+        (
+            'points: "5"}, {at_least: "2", points: "10"}',
+            'points: "-5"}, {at_least: "2", points: "-10"}',
+            ": bonus/prizes: points have one sign and never turn back from step to step",
+        ),
+        (
+            'points: "-20"',
+            'points: "-4"',
+            ": malus/accidents: points have one sign and never turn back from step to step",
+        ),
+        (
+            'points: "-20"',
+            'points: "-20.00001"',
+            ": malus/accidents: points have at most 4 decimals: -20.00001",
+        ),
+        (
+            '[{at_least: "1", points: "5"}, {at_least: "2", points: "10"}]',
+            "[]",
+            ": bonus/prizes: at least one step is needed",
+        ),
+        (
+            '{at_least: "2", points: "-20"}',
+            '{at_least: "1", points: "-20"}',
+            ": malus/accidents: each step is higher than the one before",
+        ),
+        ('most: "10"', 'most: "-1"', ": items/plan: experts give more than 0 points at most"),
+        (
+            'most: "10"',
+            'most: "10.00001"',
+            ": items/plan: points have at most 4 decimals: 10.00001",
+        ),
+        (
+            'weight: "10", basic: "100"',
+            'weight: "-10", basic: "100"',
+            ": items/revenue: a weight is more than 0, not -10",
+        ),
+        (
+            '- {at_least: "1", points: "3"}',
+            '- {at_least: "1", points: "-3"}',
+            ": items/patents: points have one sign and never turn back from step to step",
+        ),
+        (
+            '- {at_least: "1", points: "3"}',
+            '- {at_least: "-1", points: "3"}',
+            ": items/patents: the first step is at most 0, so everybody reaches it: "
+            "say in `flagged` why it stays",
+        ),
+        (
+            '- {at_least: "1", points: "3"}',
+            '- {at_least: "1", points: "3.12345"}',
+            ": items/patents: points have at most 4 decimals: 3.12345",
+        ),
+        (
+            'basic: "100", full: "300"',
+            'basic: "300.5", full: "300"',
+            ": items/revenue: 0 ≤ basic ≤ full does not hold: 300.5, 300",
+        ),
     ],
 )
-def test_a_defect_is_named(old: str, new: str, defect: str) -> None:
+def test_a_defect_is_named(old: str, new: str, message: str) -> None:
     """A table that contradicts itself is not loaded, and the message says where."""
     assert old in MADE_UP
-    with pytest.raises(MalformedError, match=r"made_up\.yaml") as raised:
+    with pytest.raises(MalformedError) as raised:
         parse_table(MADE_UP.replace(old, new, 1).encode(), source="made_up.yaml")
-    assert defect in str(raised.value)
+    assert str(raised.value) == f"made_up.yaml{message}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('full: "40"\n', 'full: "40"\nopen_parts: {interview: a}\n'),
+        ('basic: "100", full: "300"', 'basic: "300", full: "300"'),
+        ('basic: "100", full: "300"', 'basic: "0", full: "0", flagged: a'),
+        ('basic: "100", full: "300"', 'basic: "0", full: "300"'),
+        ('{at_least: "3", points: "5"}', '{at_least: "3", points: "3"}'),
+        ('points: "-20"', 'points: "-5"'),
+        ('weight: "10", basic: "100"', 'weight: "10.0000", basic: "100"'),
+        ('- {at_least: "1", points: "3"}', '- {at_least: "0.5", points: "0"}'),
+        (
+            '    unit: 项\n    steps:\n      - {at_least: "1", points: "3"}',
+            '    unit: 项\n    flagged: a\n    steps:\n      - {at_least: "0", points: "3"}',
+        ),
+    ],
+)
+def test_what_is_just_no_defect(old: str, new: str) -> None:
+    """On the near side of each bound a table is loaded, and keeps the hash of its file."""
+    assert old in MADE_UP
+    data = MADE_UP.replace(old, new, 1).encode()
+    assert parse_table(data, source="made_up.yaml").sha256 == sha256(data).hexdigest()
 
 
 @pytest.mark.parametrize(

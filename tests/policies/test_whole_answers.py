@@ -7,21 +7,15 @@ difference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from ledger.identity import scheme_of
-from policies.audit import AuditFinding
-from policies.due import Duty
-from policies.duties import duties_of_center, duties_of_round, open_rounds
-from policies.outcome import Assessment
-from projections.rounds import fold_round
+from support.answers import told
 from support.cases import background, backgrounds_of, center_of
-from support.kept import agree, article, names_kept, plain
-from support.scenario import MemoryLedger, given, judge
+from support.kept import agree, names_kept
+from support.scenario import given
 
 KEPT = Path(__file__).parent / "answers"
 
@@ -45,44 +39,3 @@ def test_no_answer_is_left_over() -> None:
     assert names_kept(KEPT) == {
         f"{past}, {after.days} days later" for _, past in PASTS for after in (SOON, LATER)
     }
-
-
-def told(ledger: MemoryLedger, center: str, day: date) -> Iterator[str]:
-    """All that is said of a center on a day, line by line."""
-    explained = ledger.why(center, on=day)
-    yield from reasons(explained.because)
-    for other in explained.why_not:
-        yield from reasons(other, "why not: ")
-    yield from (due(duty) for duty in duties(ledger, center, day))
-    yield from (audited(found) for found in ledger.audit(scheme_of(center), today=day))
-
-
-def reasons(said: Assessment, before: str = "") -> Iterator[str]:
-    """A claim, and below it what it rests on, further in."""
-    reading = f", read {plain(said.interpretation)}" if said.interpretation else ""
-    where = f"{article(said.cite)}, {plain(said.entries)}{reading}"
-    yield f"{before}{said.result}: {said.say} {plain(said.values)}, {where}"
-    for part in said.because:
-        yield from reasons(part, f"  {before}")
-
-
-def duties(ledger: MemoryLedger, center: str, day: date) -> Iterator[Duty]:
-    """What the center owes or is owed on the day, and what the open rounds ask of anybody."""
-    names = sorted({r.stream for r in ledger.log(scheme_of(center)) if ":" in r.stream})
-    notices = [fold_round(ledger.stored.stream(name)) for name in names if "/" not in name]
-    rounds = open_rounds([notice for notice in notices if notice is not None], on=day)
-    entries = ledger.entries(center)
-    known = ledger.stored
-    yield from duties_of_center(judge(), center, entries, known, on=day, rounds=rounds)
-    for notice in rounds:
-        yield from duties_of_round(judge(), notice, known, on=day)
-
-
-def due(duty: Duty) -> str:
-    """A duty on one line."""
-    return f"due: {duty.what} {plain(duty)}"
-
-
-def audited(found: AuditFinding) -> str:
-    """A finding of the audit on one line."""
-    return f"audit: {found.code} {plain(found)}"

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from ledger.entries import EnterpriseRenamed
+from ledger.errors import IntegrityFailure
 from ledger.ruling import Recorded
 from projections import running
 from projections.center import CenterState
@@ -30,6 +31,7 @@ class Log:
 
     def __init__(self, entries: Iterable[Recorded]) -> None:
         self.entries = list(entries)
+        self.unread: dict[str, IntegrityFailure] = {}
 
     def size(self, log: str) -> int:
         """How many entries there are."""
@@ -47,6 +49,11 @@ class Log:
     def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
         """The entries of every center."""
         yield from self.streams(log, sorted({r.stream for r in self.entries}))
+
+    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
+        """The same; a center in `unread` cannot be read."""
+        for center, entries in self.all_streams(log):
+            yield center, self.unread.get(center, entries)
 
 
 class Table:
@@ -81,6 +88,10 @@ class Table:
     def rows(self, log: str) -> Iterator[RegisterRow]:
         """The rows, sorted."""
         yield from (self.live[center] for center in sorted(self.live))
+
+    def stored(self, log: str) -> Iterator[RegisterRow]:
+        """The same."""
+        return self.rows(log)
 
 
 def renamings(count: int, *, centers: int = 3) -> Log:
@@ -209,6 +220,28 @@ class TestCompare:
         """A row of a center that the log does not know is found, wherever it stands."""
         table.live[center] = replace(table.live["xian/id:c1"], center=center)
         assert self.found(table) == [(center, ("no such center",))]
+
+    @pytest.mark.parametrize("has_row", [True, False])
+    def test_an_unreadable_center_is_said(self, table: Table, has_row: bool) -> None:
+        """A center whose entries cannot be read is not compared, with the reason; the others
+        are."""
+        log = renamings(30)
+        log.unread["xian/id:c1"] = reason = IntegrityFailure("unreadable")
+        table.live["xian/id:c2"] = replace(table.live["xian/id:c2"], status="revoked")
+        if not has_row:
+            del table.live["xian/id:c1"]
+        unread, differing = compare(log, table, "xian")
+        assert (unread.center, unread.fields, unread.unread) == ("xian/id:c1", (), reason)
+        assert (differing.center, differing.fields) == ("xian/id:c2", ("status",))
+
+    @pytest.mark.parametrize("center", [None, 7, b"xian/id:c1"])
+    def test_a_row_without_center_is_named(self, table: Table, center: object) -> None:
+        """A row whose center is no text, wherever the engine sorts it, is found."""
+        row = replace(table.live["xian/id:c1"], center=center)
+        for rows in ([row, *table.rows("xian")], [*table.rows("xian"), row]):
+            table.stored = lambda _log, rows=rows: iter(rows)
+            (found,) = compare(renamings(30), table, "xian")
+            assert found.fields == ("no such center",)
 
     def test_rows_ahead_of_the_log(self, table: Table) -> None:
         """A register that claims to speak of more than the log holds is found."""

@@ -19,7 +19,9 @@ def changes(value: Any) -> Iterator[tuple[str, object]]:
         yield from (("?", value + 1), ("?", value - 1), ("?", -value - 1), ("?", 2**62))
     if isinstance(value, str):
         yield from (("?", value + " "), ("?", value[:-1]), ("?", ""), ("?", value.swapcase()))
-        yield from (("?", value[:-1] + chr(ord(value[-1]) ^ 1)), ("?", value.encode()))
+        yield "?", value.encode()
+    if isinstance(value, str) and value:
+        yield "?", value[:-1] + chr(ord(value[-1]) ^ 1)
     if isinstance(value, bytes):
         yield from (("?", value[:-1]), ("?", value + b"\0"), ("?", b""))
         yield from (("?", flip(value, at)) for at in (0, len(value) * 4, len(value) * 8 - 1))

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from ledger import verify as verifying
 from ledger.crew import crew_of
+from ledger.engine import read_transaction
 from ledger.verify import Verification, verify
 
 
@@ -31,6 +32,8 @@ def _together(engine: Engine, **scope: Any) -> Verification | None:
     """What shares give; None where everything would be checked once more."""
     fall_back = patch.object(verifying, "_verify_alone", lambda *_: None)
     one_process = patch.object(verifying, "crew_of", lambda connection, _: crew_of(connection, 1))
-    few = patch("ledger.hash_share.ENTRIES_AT_ONCE", 4)
+    with read_transaction(engine) as connection:
+        sizes = [row[0] for row in connection.exec_driver_sql("SELECT count(*) FROM entries")]
+    few = patch("ledger.hash_share.ENTRIES_AT_ONCE", max(4, sizes[0] // 10))
     with fall_back, one_process, few:
         return verify(engine, jobs=2, **scope)

@@ -10,7 +10,7 @@ of the code that reads them starts with nothing kept; where it reads anything el
 before, all tests are run on it, not only those that run the statement.
 
 Results are kept in mutants/results.json; `--again` tries only what was not killed, `--sample N`
-only so many of all, always the same ones.
+only so many of all, always the same ones; with `--seed WORD` others, but again always the same.
 """
 
 from __future__ import annotations
@@ -174,6 +174,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--again", action="store_true", help="only what was not killed before")
     parser.add_argument("--rest", action="store_true", help="only what has no answer yet")
     parser.add_argument("--sample", type=int, help="only so many, spread evenly by their hashes")
+    parser.add_argument("--seed", default="", help="a word that draws another sample")
     options = parser.parse_args(words)
     generate()
     sys.path.insert(0, str(FOLDER.resolve()))
@@ -186,12 +187,12 @@ def main(words: Sequence[str]) -> int:
             results[mutant.key] = {"answer": "wording", "digest": mutant.digest}
     RESULTS.write_text(json.dumps(results, indent=0), encoding="utf-8")
     left = [m for m in mutants if not m.is_wording]
+    if options.sample is not None:
+        left = sorted(left, key=lambda m: _place(m, options.seed))[: options.sample]
     if options.again:
         left = [m for m in left if _answer(results, m) not in KILLED]
     if options.rest:
         left = [m for m in left if _answer(results, m) == ""]
-    if options.sample is not None:
-        left = sorted(left, key=lambda m: sha256(m.key.encode()).digest())[: options.sample]
     settings.register_profile(
         "mutants",
         derandomize=True,
@@ -218,6 +219,9 @@ def _print_score(tried: Sequence[Mutant], results: Results) -> int:
     answers = [results[mutant.key]["answer"] for mutant in tried]
     for answer in sorted(set(answers)):
         print(f"{answer:18} {answers.count(answer):6}")
+    for mutant in tried:
+        if results[mutant.key]["answer"] not in KILLED:
+            print(f"\n{mutant.key}: {results[mutant.key]['answer']}\n{mutant.diff}")
     killed = sum(answer in KILLED for answer in answers)
     print(f"{killed} of {len(answers)} killed: {100 * killed / max(1, len(answers)):.1f} %")
     return 0 if killed >= 0.9 * len(answers) else 1
@@ -227,6 +231,11 @@ def _answer(results: Results, mutant: Mutant) -> str:
     """What came of the mutant before; empty where its code is not what it was then."""
     found = results.get(mutant.key, {})
     return found.get("answer", "") if found.get("digest") == mutant.digest else ""
+
+
+def _place(mutant: Mutant, seed: str) -> bytes:
+    """Where it stands in the order in which a sample is drawn."""
+    return sha256(f"{seed}{mutant.key}".encode()).digest()
 
 
 def _passes(item: pytest.Item) -> bool:

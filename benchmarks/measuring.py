@@ -1,0 +1,89 @@
+"""Time by the wall and by the processor; contenders take turns, so that drift hits all of them."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+__all__ = ["Meter", "Sample", "Samples", "Spread", "ratio", "spread"]
+
+
+class Sample(NamedTuple):
+    """Seconds of some work and the number of entries it was about."""
+
+    wall: float
+    cpu: float
+    entries: int = 1
+
+    def __add__(self, other: Any) -> Sample:
+        return Sample(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+Samples = Sequence[Sample]
+"""One sample a round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median and the ends of some figures."""
+
+    middle: float
+    low: float
+    high: float
+
+
+class Meter:
+    """Measures calls in this process; `server_cpu` gives the processor time of a server so far."""
+
+    def __init__(self, server_cpu: Callable[[], float] = lambda: 0.0) -> None:
+        self.server_cpu = server_cpu
+
+    def time(self, work: Callable[[], object], *, entries: int = 1) -> Sample:
+        """How long a call takes; what a work that measures itself returns is taken as it is."""
+        cpu, start = self._cpu(), perf_counter()
+        found = work()
+        wall = perf_counter() - start
+        if isinstance(found, Sample):
+            return found
+        return Sample(wall, self._cpu() - cpu, entries)
+
+    def alternate(
+        self,
+        works: Mapping[str, Callable[[], object]],
+        *,
+        rounds: int,
+        entries: Mapping[str, int] | int = 1,
+    ) -> dict[str, list[Sample]]:
+        """Every work once a round, in turn there and back."""
+        found: dict[str, list[Sample]] = {name: [] for name in works}
+        for number in range(rounds):
+            for name in list(works)[:: -1 if number % 2 else 1]:
+                count = entries if isinstance(entries, int) else entries[name]
+                found[name].append(self.time(works[name], entries=count))
+        return found
+
+    def _cpu(self) -> float:
+        """Of this process, its children that ended, and the server."""
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+        return seconds + self.server_cpu()
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Their median, least and greatest."""
+    return Spread(median(values), min(values), max(values))
+
+
+def ratio(one: Samples, other: Samples, *, by: str = "wall") -> Spread:
+    """Time an entry of one to time an entry of the other, round by round."""
+    pairs = zip(one, other, strict=True)
+    return spread([_each(a, by) / (_each(b, by) or 1e-9) for a, b in pairs])
+
+
+def _each(sample: Sample, by: str) -> float:
+    return float(getattr(sample, by)) / sample.entries

@@ -1,0 +1,101 @@
+"""eventsourcing's projection runner over a town: one event a transaction, as the library has it.
+
+On PostgreSQL application and view stand on the library's own recorders. Its SQLite recorder has no
+subscriptions, so there the events come from the ledger's recorder, the view stays the library's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from eventsourcing.persistence import Tracking, TrackingRecorder
+from eventsourcing.postgres import PostgresTrackingRecorder
+from eventsourcing.projection import Projection, ProjectionRunner
+from eventsourcing.sqlite import SQLiteTrackingRecorder
+from peers.save_application import Office, save_all
+
+__all__ = ["Runner"]
+
+_PATIENCE = 600.0
+
+
+class View(TrackingRecorder):
+    """A table of streams with their last entry's type; a row and the position, together."""
+
+    def put(self, name: str, last: str, tracking: Tracking) -> None:
+        """Write a row."""
+        raise NotImplementedError
+
+
+class SqliteView(SQLiteTrackingRecorder, View):
+    """The same on SQLite."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """One more table."""
+        made = super().construct_create_table_statements()
+        return [*made, "CREATE TABLE IF NOT EXISTS town (name TEXT PRIMARY KEY, last TEXT)"]
+
+    def put(self, name: str, last: str, tracking: Tracking) -> None:
+        """Write a row."""
+        with self.datastore.transaction(commit=True) as cursor:
+            self._insert_tracking(cursor, tracking)
+            cursor.execute("INSERT OR REPLACE INTO town VALUES (?, ?)", (name, last))
+
+
+class PostgresView(PostgresTrackingRecorder, View):
+    """The same on PostgreSQL."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        from psycopg.sql import SQL
+
+        create = "CREATE TABLE IF NOT EXISTS town (name text PRIMARY KEY, last text)"
+        self.sql_create_statements.append(SQL(create).format())
+
+    def put(self, name: str, last: str, tracking: Tracking) -> None:
+        """Write a row."""
+        statement = (
+            "INSERT INTO town VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET last = excluded.last"
+        )
+        with self.datastore.transaction(commit=True) as cursor:
+            self._insert_tracking(cursor, tracking)
+            cursor.execute(statement, (name, last))
+
+
+class Towns(Projection[View]):
+    """Keeps the last act of every stream."""
+
+    name = "towns"
+
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        """Take in one event."""
+        self.view.put(str(domain_event.originator_id), domain_event.entry["type"], tracking)
+
+
+class Runner:
+    """An application with the given lines saved, and a way to project them all once."""
+
+    def __init__(self, application: Mapping[str, str], view: Mapping[str, str]) -> None:
+        self._environment = {
+            **{f"OFFICE_{name}": value for name, value in application.items()},
+            **{f"TOWNS_{name}": value for name, value in view.items()},
+        }
+        is_sqlite = view["PERSISTENCE_MODULE"] == "eventsourcing.sqlite"
+        self._view = cast("type[View]", SqliteView if is_sqlite else PostgresView)
+
+    def save(self, lines: Sequence[bytes]) -> None:
+        """Save the lines as events."""
+        with Office(env=self._environment) as application:
+            save_all(iter(lines), application)
+
+    def project(self) -> None:
+        """Take in every event."""
+        runner = ProjectionRunner[Office, View](
+            application_class=Office,
+            projection_class=Towns,
+            view_class=self._view,
+            env=self._environment,
+        )
+        with runner:
+            runner.wait(runner.app.recorder.max_notification_id(), timeout=_PATIENCE)

@@ -1,0 +1,1 @@
+"""What is measured, a file each: `measure(bench)` prints its tables; its docstring goes along."""
