@@ -242,7 +242,11 @@ class Book:
                         session.hold(log)
                     submissions = waiting()
                     outcomes = session.take_each(submissions)
-                if not session.changed:
+                # Where lines were skipped a server commits all the same: it waits until a standby
+                # has what was found, which nobody may have been told of yet.
+                if not any(
+                    one.recorded or one.skipped for one in outcomes if isinstance(one, Receipt)
+                ):
                     raise _DryRun
                 reached("append.written")
             reached("append.committed")
@@ -386,9 +390,11 @@ class _Session:
         self._prepare([line for submission in submissions for line in submission.lines])
         outcomes = [self._take_one(submission) for submission in submissions]
         self._flush()
-        for outcome in outcomes:
+        ends = self.ends()
+        for submission, outcome in zip(submissions, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 self._state_heads(outcome)
+                outcome.upto = {log: ends[log] for log in submission.logs if log in ends}
         return outcomes
 
     def hold(self, log: str) -> None:
