@@ -101,7 +101,11 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
             if not transaction.is_active:
                 raise LedgerError("nothing was recorded: the transaction was rolled back")
             with committing(connection):
-                transaction.commit()
+                try:
+                    transaction.commit()
+                except BaseException:
+                    transaction.rollback()  # else the connection is given on as it is
+                    raise
 
 
 @contextmanager
