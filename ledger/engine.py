@@ -32,9 +32,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
+from ledger.shown_url import shown_url
 from ledger.sqlite_engine import DEADLINE
 
 __all__ = [
+    "is_vacant",
     "lock_ledger",
     "open_engine",
     "read_transaction",
@@ -66,6 +68,16 @@ def open_engine(url: str, *, create: bool = False, busy_seconds: float | None = 
         engine.dispose()
         raise
     return engine
+
+
+def is_vacant(url: str) -> bool:
+    """Whether a server's database holds no table at all, and so may become a ledger unasked."""
+    engine = _make_engine(_parse(url), create=False, wait=_busy_seconds())
+    try:
+        with read_transaction(engine) as connection:
+            return not inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -126,7 +138,7 @@ def _parse(url: str) -> URL:
     except (ArgumentError, NoSuchModuleError):
         raise MalformedError(
             "{url!r} is no database URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
-            url=url,
+            url=shown_url(url),
         ) from None
     return target
 
@@ -175,7 +187,7 @@ def _create(engine: Engine) -> None:
         if present if engine.dialect.name == "sqlite" else present & set(metadata.tables):
             raise LedgerError(
                 "{url} holds tables of something else: choose another place for the ledger",
-                url=engine.url.render_as_string(),
+                url=shown_url(str(engine.url)),
             )
         create_schema(connection)
 
@@ -191,7 +203,7 @@ def _check_schema(engine: Engine) -> None:
     if found is None:
         raise NotFoundError(
             "{url} is no ledger: create one with `taizhang init`",
-            url=engine.url.render_as_string(),
+            url=shown_url(str(engine.url)),
         )
     if not (isinstance(found, str) and found.isascii() and found.isdigit()):
         raise IntegrityFailure("the schema version is damaged: {found!r}", found=found)
