@@ -302,9 +302,7 @@ END $$
 """
 
 PARTITIONED = tuple(
-    table
-    for table in metadata.sorted_tables
-    if table.dialect_options["postgresql"]["partition_by"]
+    table for table in metadata.sorted_tables if table.dialect_options["postgresql"]["partition_by"]
 )
 """Tables of which a server keeps a partition for each log."""
 

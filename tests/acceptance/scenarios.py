@@ -31,7 +31,7 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "tests"))
-from support.postgres import NoPostgresError, Server, Servers
+from support.postgres import NoPostgresError, Server, Servers  # noqa: E402  the path comes first
 
 AT_ONCE = 2
 SERVER = ", on PostgreSQL"

@@ -14,7 +14,6 @@ from ledger.recorder import Draft, append
 from support.asked import asked, plan_of
 from support.places import Places
 
-
 STREAMS = [f"beijing/id:c{number}" for number in range(20_000)]
 
 

@@ -54,6 +54,10 @@ class Raw(ABC):
         return True
 
     @abstractmethod
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        """A value, even where it is no text and stands in a text column."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of the connection."""
 
@@ -126,7 +130,7 @@ class Places(ABC):
     def new(self) -> Place:
         """A place for a ledger without entries, to be opened with `create`."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  files go with their folder
         """Remove what the places hold."""
 
     def make_folder(self) -> Path:
@@ -183,6 +187,12 @@ class _RawFile(Raw):
         triggers = self.run("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers:
             self.run(f"DROP TRIGGER {name}")
+
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        self._connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        ((value,),) = self.run(f"SELECT {column} FROM {table} WHERE rowid = ?", rowid)
+        self._connection.text_factory = str
+        return value
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> Any:
         return self._connection.execute(statement, values)
@@ -286,7 +296,8 @@ def _shape_of(connection: psycopg.Connection[Any]) -> object:
 
 _SHAPE = """
 SELECT * FROM meta
-UNION ALL SELECT concat(relname, relkind), string_agg(concat(attname, atttypid), ' ' ORDER BY attnum)
+UNION ALL SELECT concat(relname, relkind),
+                 string_agg(concat(attname, atttypid), ' ' ORDER BY attnum)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE relnamespace = 'public'::regnamespace GROUP BY 1
 UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -334,6 +345,10 @@ class _RawDatabase(Raw):
         self._connection = psycopg.connect(conninfo, autocommit=True)
         # As a superuser may: no trigger fires any more.
         self._connection.execute("SET session_replication_role = replica")
+
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        ((value,),) = self.run(f"SELECT {column} FROM {table} WHERE rowid = ?", rowid)
+        return value
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> Any:
         cursor = self._connection.execute(_for_server(statement).encode(), values)
