@@ -99,6 +99,9 @@ class Place(ABC):
                 if not self.is_file:
                     raw.run(f"ALTER TABLE {table} ADD COLUMN rowid bigserial")
 
+    def give_back(self) -> None:  # noqa: B027  files go with their folder
+        """Say that it is not used any more, before its places are closed."""
+
     @abstractmethod
     def open_raw(self) -> Raw:
         """A connection that may change anything; close it."""
@@ -225,8 +228,13 @@ class PostgresPlaces(Places):
 
     def close(self) -> None:
         """Give the databases back."""
-        for name in self._mine:
-            self._stock.give_back(name)
+        while self._mine:
+            self.give_back(self._mine[-1])
+
+    def give_back(self, name: str) -> None:
+        """Give one of them back."""
+        self._mine.remove(name)
+        self._stock.give_back(name)
 
     def _place(self, name: str) -> Place:
         self._mine.append(name)
@@ -314,12 +322,16 @@ class _Database(Place):
         self.name = name
         self._server = server
         self._copied = partial(places.made_from, name)
+        self._given_back = partial(places.give_back, name)
 
     def open_raw(self) -> Raw:
         return _RawDatabase(self._server.conninfo(self.name))
 
     def copy(self) -> Place:
         return self._copied()
+
+    def give_back(self) -> None:
+        self._given_back()
 
     def become(self, other: Place) -> None:
         assert isinstance(other, _Database)
