@@ -540,19 +540,23 @@ def test_undone_erasure_is_reported(opened: _Open) -> None:
     assert _first(opened)[:2] == ("erasure_undone", f"beijing#{kept[1]}")
 
 
-def test_consistent_forgery_needs_the_root(opened: _Open) -> None:
+def test_consistent_forgery_needs_the_root(sound_place: Place) -> None:
     """Somebody who recomputes everything is not seen from inside; the root tells who kept it."""
-    before = opened.check().reports[1].root
-    with read_transaction(opened.engine) as connection:
+    place = sound_place.copy()
+    engine = open_engine(place.url)
+    before = verify(engine).reports[1].root
+    with read_transaction(engine) as connection:
         rows = list(read_log(connection, "xian"))
-    for table in ("logs", "entries", "stream_heads", "keys"):
-        opened.run(f"DELETE FROM {table} WHERE log = 'xian'")
-    with write_transaction(opened.engine) as connection, LogWriter(connection, "xian") as writer:
+    with place.raw() as raw:
+        for table in ("logs", "entries", "stream_heads", "keys"):
+            raw.run(f"DELETE FROM {table} WHERE log = 'xian'")
+    with write_transaction(engine) as connection, LogWriter(connection, "xian") as writer:
         for row in rows:
             payload = orjson.dumps({"entry": {"note": "forged"}})
             draft = Draft(row.stream, None, row.type, row.effective, payload)
             writer.append([draft], recorded_at=row.recorded)
-    found = opened.check()
+    found = verify(engine)
+    engine.dispose()
     assert found.problems == ()
     assert found.reports[1].root != before
 

@@ -303,7 +303,7 @@ def _shape_of(connection: psycopg.Connection[Any]) -> object:
 
 
 _SHAPE = """
-SELECT * FROM meta
+SELECT name, value FROM meta
 UNION ALL SELECT concat(relname, relkind),
                  string_agg(concat(attname, atttypid), ' ' ORDER BY attnum)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
