@@ -21,6 +21,7 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.identity import Position, format_position
 from ledger.keyring import KeptKey, Keyring
 from ledger.note import VerifierKey
+from ledger.shown_url import shown_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -41,8 +42,6 @@ _CENTERS_AT_ONCE = 500
 
 def trust_folder(url: str, named: Path | None) -> Path:
     """The folder of keys and anchors that belongs to a ledger."""
-    from sqlalchemy.engine import make_url
-
     if named is not None:
         return named
     file = ledger_file(url)
@@ -51,7 +50,7 @@ def trust_folder(url: str, named: Path | None) -> Path:
     raise MalformedError(
         "name the folder of keys and anchors with --trust FOLDER or $TAIZHANG_TRUST: {url} is no "
         "file that one could stand beside",
-        url=make_url(url).render_as_string(),
+        url=shown_url(url),
     )
 
 

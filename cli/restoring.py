@@ -70,8 +70,11 @@ def repair_from(
     desk: Desk, backup: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> tuple[Sequence[Mended], Sequence[Damage]]:
     """What was mended with rows of a backup, and the damage that is left."""
+    from cli.proofs import ledger_file
     from ledger.engine import open_engine
 
+    if ledger_file(desk.url) is None:
+        raise LedgerError("a ledger on a server is repaired by the means of the server")
     copy = copy_beside(backup, _file_of(desk.url))
     try:
         source = open_engine(f"sqlite:///{copy}")
@@ -157,7 +160,10 @@ def _file_of(url: str) -> Path:
 
     file = ledger_file(url)
     if file is None:
-        raise MalformedError("a backup is put back as a file: name it with --ledger sqlite:///FILE")
+        raise MalformedError(
+            "a ledger on a server is put back by the means of the server, a backup file as a file: "
+            "name that with --ledger sqlite:///FILE"
+        )
     return Path(file)
 
 
