@@ -292,7 +292,6 @@ def _marks(opened: _Open, table: str, rowid: int) -> list[str]:
     )
 
 
-@given(data=st.data())
 def _flip_any_bit(opened: _Open, data: st.DataObject) -> None:
     table, column = data.draw(st.sampled_from(CELLS))
     wanted = f"SELECT rowid, {column} FROM {table} ORDER BY rowid"
@@ -317,7 +316,13 @@ def _flip_any_bit(opened: _Open, data: st.DataObject) -> None:
 def test_no_bit_flips_unseen(opened: _Open) -> None:
     """Any single bit of any text or blob of any table."""
     examples = 200 if opened.place.is_file else 30
-    settings(max_examples=examples, deadline=None)(_flip_any_bit)(opened)
+
+    @settings(max_examples=examples, deadline=None)
+    @given(data=st.data())
+    def flipped(data: st.DataObject) -> None:
+        _flip_any_bit(opened, data)
+
+    flipped()
 
 
 # --- whole rows ---------------------------------------------------------------------------------
