@@ -74,8 +74,14 @@ AIMS = {
     "verify_hashing": Aim(
         "log verify", 3.0, "×", "the time of hashing alone", at_most=True, size=1_000_000
     ),
-    "verify_rate": Aim("log verify, one process", 90_000, "entries/s"),
-    "verify_two": Aim("log verify, two processes", 1.7, "×", "of one"),
+    "verify_rate": Aim("log verify, one process", 90_000, "entries/s", size=100_000),
+    "verify_two": Aim("log verify, two processes", 1.7, "×", "of one", size=100_000),
+    "verify_tree_rate": Aim(
+        "log verify, entries and tree, one process", 90_000, "entries/s", size=100_000
+    ),
+    "verify_tree_two": Aim(
+        "log verify, entries and tree, two processes", 1.7, "×", "of one", size=100_000
+    ),
     "show": Aim("center show, p99", 5.0, "ms", at_most=True, size=10_000_000),
     "why": Aim("center why, p99", 5.0, "ms", at_most=True, size=10_000_000),
     "eligible": Aim("center eligible, p99", 5.0, "ms", at_most=True, size=10_000_000),

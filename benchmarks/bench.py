@@ -23,6 +23,8 @@ __all__ = ["Bench", "main"]
 SECTIONS = (
     "append",
     "commit",
+    "sharing",
+    "writers",
     "record",
     "rebuild",
     "verify",
@@ -34,6 +36,14 @@ SECTIONS = (
     "evidence",
 )
 """In this order; each is a file of the folder `sections` with a function `measure`."""
+
+ABOUT = """How fast taizhang is, beside what else could be used. `make bench-peers` installs what
+it is compared with and `make bench` measures; this page is what `benchmarks/run {given}` wrote.
+
+Compare ratios: figures of one table come from one run, in which all took turns, and move together
+with whatever else the machine does. Medians are shown, with the least and the greatest in brackets.
+Where a machine is shared, processor time says more than the wall; verdicts go by the wall.
+"""
 
 SIZES = (10_000, 100_000)
 ENGINES = ("sqlite", "postgresql")
@@ -69,9 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         made = tempfile.TemporaryDirectory(prefix="taizhang-bench-", dir=options.folder)
         folder = Path(stack.enter_context(made))
         places, notices = _places(options, folder, stack)
-        report = Report(
-            "Benchmarks", machine.describe(folder, places), file=options.output, write=_write
-        )
+        about = ABOUT.format(given=_given(options)) + "\n" + machine.describe(folder, places)
+        report = Report("Benchmarks", about, file=options.output, write=_write)
         for notice in [*notices, *_missing(options.peers)]:
             report.text(f"Note: {notice}")
         bench = Bench(
@@ -104,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--postgres", metavar="URL", help="a server to use instead of starting one")
     add("--peers", type=Path, metavar="DIR", help="the environment that `make bench-peers` made")
     return parser
+
+
+def _given(options: argparse.Namespace) -> str:
+    """What was asked for, without what is a matter of this machine."""
+    sizes = " ".join(map(str, options.sizes))
+    more = f"--sizes {sizes} --rounds {options.rounds} --centers {options.centers}"
+    return " ".join([*options.sections, more])
 
 
 def _known(name: str) -> str:

@@ -56,8 +56,8 @@ class SqlitePlace(Place):
     def remove(self, url: str) -> None:
         """Delete the file and what stands beside it."""
         path = Path(make_url(url).database or "")
-        for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-            name.unlink(missing_ok=True)
+        for found in path.parent.glob(f"{path.name}*"):  # -wal, -shm, and the line of writers
+            found.unlink(missing_ok=True)
 
     def describe(self) -> list[tuple[str, str]]:
         """The version; all write with WAL and synchronous=FULL."""
@@ -80,7 +80,7 @@ class PostgresPlace(Place):
 
     def fresh(self) -> str:
         """The URL of a new database."""
-        name = f"bench_{next(self._numbers)}"
+        name = f"taizhang_bench_{next(self._numbers)}"
         self._run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         self._run(f"CREATE DATABASE {name} TEMPLATE template0")
         return self._url.set(database=name).render_as_string(hide_password=False)

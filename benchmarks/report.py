@@ -26,10 +26,10 @@ class Report:
     """Sections as they are finished, printed at once and kept in a file where one is named."""
 
     def __init__(
-        self, title: str, machine: str, *, file: Path | None, write: Callable[[str], object]
+        self, title: str, text: str, *, file: Path | None, write: Callable[[str], object]
     ) -> None:
         self.found: list[Found] = []
-        self._head = f"# {title}\n\n{machine}\n"
+        self._head = f"# {title}\n\n{text}\n"
         self._parts: list[str] = []
         self._file = file
         self._write = write
@@ -93,7 +93,7 @@ class Report:
                 self._judged(judged, name, found, engine=engine, size=size)
                 for judged in (aims or {}).get(name, ())
             ]
-            rows.append([*cells, "; ".join(verdicts), *([notes.get(name, "")] if notes else [])])
+            rows.append([*cells, "<br>".join(verdicts), *([notes.get(name, "")] if notes else [])])
         heads = [
             f"{engine}, {title}",
             f"speed, × {base}",

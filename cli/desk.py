@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from cli.proofs import Proofs
     from cli.verifying import Outside
     from ledger.book import Book, Receipt
-    from ledger.damage import Report
+    from ledger.damage import Damage, Report
     from ledger.group_commit import GroupCommit
     from ledger.migrating import Migrated
     from ledger.reading import LogHead, Row
@@ -285,12 +285,18 @@ class Desk:
         from ledger.moving import move_log
 
         other = Desk(to, clock=self.clock, trust=self.trust_path)
+
+        def check(engine: Engine) -> Sequence[Damage]:
+            desk = self if engine is self.engine else other
+            return desk.verify(scheme=log, as_in_force=True).problems
+
         try:
             return move_log(
                 self.engine,
                 other.engine,
                 log,
-                check=lambda: other.verify(scheme=log, as_in_force=True).problems,
+                check=check,
+                remember=self.proofs.anchors.add_move,
                 progress=progress,
             )
         finally:
@@ -360,12 +366,21 @@ class Desk:
     ) -> Receipt:
         """The same for callers on many threads of one desk, whose lines share transactions.
 
-        Each caller's lines are still recorded as a whole or not at all. The heads in a receipt are
-        those after the transaction.
+        Each caller's lines are still recorded as a whole or not at all, and sent again as `record`
+        does where a server goes away. The heads in a receipt are those after the transaction.
         """
+        from ledger.again import until_answered
+        from ledger.engine import waiting_seconds
+
+        given = list(lines)
         with self._opening:
             committer = self.group_commit
-        receipt = committer.record(lines, historical=historical, folder=folder)
+
+        def attempt() -> Receipt:
+            return committer.record(given, historical=historical, folder=folder)
+
+        seconds = waiting_seconds(self.engine)
+        receipt = until_answered(attempt, given, today=self.today, seconds=seconds)
         if receipt.erased:
             with self._opening:
                 self._remember(receipt.erased)
@@ -446,7 +461,8 @@ class Desk:
         With `as_in_force` a copy of a log that is in force elsewhere must be as complete as that.
         """
         from cli.proofs import standings
-        from cli.verifying import Outside, against_of, with_registers
+        from cli.verifying import Outside, against_of, jobs_for, with_registers
+        from ledger.moves import place_of
         from ledger.verify import verify
 
         outside = outside or Outside()
@@ -461,13 +477,19 @@ class Desk:
         found = verify(
             self.engine,
             log=scheme,
-            against=against_of(self._proofs_or_none(), outside, copies=copies),
+            against=against_of(
+                self._proofs_or_none(),
+                outside,
+                here=place_of(self.engine),
+                copies=copies,
+                as_in_force=as_in_force,
+            ),
             statuses=standings,
             listing=True,
             quick=outside.quick,
             since=outside.since,
             as_in_force=as_in_force,
-            jobs=outside.jobs,
+            jobs=outside.jobs or jobs_for(self._told_entries()),
             progress=told,
         )
         if outside.quick or outside.since is not None:
@@ -572,6 +594,15 @@ class Desk:
 
         with read_transaction(self.engine) as connection, lenient_text(connection):
             return reading.log_names(connection)
+
+    def _told_entries(self) -> int:
+        """How many entries the heads of all logs speak of, whatever else they hold."""
+        from ledger import reading
+        from ledger.engine import read_transaction
+        from ledger.statements import lenient_text
+
+        with read_transaction(self.engine) as connection, lenient_text(connection):
+            return reading.told_entries(connection)
 
     def _copies(self) -> list[str]:
         from ledger import reading

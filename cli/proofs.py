@@ -21,6 +21,7 @@ from ledger.errors import MalformedError, NotFoundError
 from ledger.identity import Position, format_position
 from ledger.keyring import KeptKey, Keyring
 from ledger.note import VerifierKey
+from ledger.shown_url import shown_url
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -41,8 +42,6 @@ _CENTERS_AT_ONCE = 500
 
 def trust_folder(url: str, named: Path | None) -> Path:
     """The folder of keys and anchors that belongs to a ledger."""
-    from sqlalchemy.engine import make_url
-
     if named is not None:
         return named
     file = ledger_file(url)
@@ -51,7 +50,7 @@ def trust_folder(url: str, named: Path | None) -> Path:
     raise MalformedError(
         "name the folder of keys and anchors with --trust FOLDER or $TAIZHANG_TRUST: {url} is no "
         "file that one could stand beside",
-        url=make_url(url).render_as_string(),
+        url=shown_url(url),
     )
 
 
@@ -313,13 +312,14 @@ def _states(
     connection: Connection, log: str, centers: Sequence[str], upto: int | None
 ) -> Iterator[tuple[str, CenterState]]:
     from itertools import groupby
+    from operator import attrgetter
 
     from ledger import reading
     from ledger.upcasting import recorded_of
     from projections.fold import fold
 
     rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers, upto_position=upto)
-    for center, found in groupby(rows, key=lambda row: row.stream):
+    for center, found in groupby(rows, key=attrgetter("stream")):
         entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
         yield center, fold(center, entries)
 

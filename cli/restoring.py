@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cli.desk import Desk
     from ledger.damage import Damage
+    from ledger.moves import Move
     from ledger.repair import Mended
 
 __all__ = ["Restored", "repair_from", "restore"]
@@ -69,8 +70,11 @@ def repair_from(
     desk: Desk, backup: Path, *, dry_run: bool = False, progress: Progress | None = None
 ) -> tuple[Sequence[Mended], Sequence[Damage]]:
     """What was mended with rows of a backup, and the damage that is left."""
+    from cli.proofs import ledger_file
     from ledger.engine import open_engine
 
+    if ledger_file(desk.url) is None:
+        raise LedgerError("a ledger on a server is repaired by the means of the server")
     copy = copy_beside(backup, _file_of(desk.url))
     try:
         source = open_engine(f"sqlite:///{copy}")
@@ -113,7 +117,7 @@ def _prepared(
             keys=proofs.vkeys(),
             erased=erased,
             replaced=_read_from(target, newest_notes),
-            moved=_read_from(target, moved_logs),
+            moved=_moved(target, proofs.anchors.moves()),
             now=desk.clock(),
             reason=reason,
         )
@@ -121,6 +125,13 @@ def _prepared(
         return (), logs
     finally:
         other.close()
+
+
+def _moved(target: Path, moves: Mapping[str, Move]) -> dict[str, str]:
+    """The logs that are not in force in the ledger to be replaced, and where they are."""
+    here = f"sqlite:///{target.resolve()}"
+    left = {log: move.place for log, move in moves.items() if here in move.left}
+    return left | _read_from(target, moved_logs)
 
 
 def _read_from(target: Path, read: Callable[[Engine], dict[str, T]]) -> dict[str, T]:
@@ -149,7 +160,10 @@ def _file_of(url: str) -> Path:
 
     file = ledger_file(url)
     if file is None:
-        raise MalformedError("a backup is put back as a file: name it with --ledger sqlite:///FILE")
+        raise MalformedError(
+            "a ledger on a server is put back by the means of the server, a backup file as a file: "
+            "name that with --ledger sqlite:///FILE"
+        )
     return Path(file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,19 +11,23 @@ from cli.reasons import filled
 from ledger.against import Against, Mirror, OutsideNote
 from ledger.damage import Damage, Verification
 from ledger.errors import IntegrityFailure
+from ledger.moves import allowed_places
 from ledger.note import VerifierKey
 
 if TYPE_CHECKING:
     from cli.proofs import Proofs
     from projections.running import Difference
 
-__all__ = ["Outside", "against_of", "with_registers"]
+__all__ = ["Outside", "against_of", "jobs_for", "with_registers"]
+
+_MANY = 100_000
+_MOST = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the user brings along: notes by the name of their file, keys, witnesses, mirrors by log,
-    and how much is to be checked."""
+    how much is to be checked, and by how many processes (None: as suits its size)."""
 
     notes: Sequence[tuple[str, bytes]] = ()
     keys: Sequence[VerifierKey] = ()
@@ -30,17 +35,36 @@ class Outside:
     mirrors: Sequence[tuple[str, str, bytes]] = ()
     quick: bool = False
     since: int | None = None
-    jobs: int = 1
+    jobs: int | None = None
 
 
-def against_of(proofs: Proofs | None, outside: Outside, *, copies: Collection[str] = ()) -> Against:
+def jobs_for(entries: int) -> int:
+    """One process for each processor, where that is worth their start; no more than are kept busy
+    by the one that puts together what they find."""
+    if entries < _MANY:
+        return 1
+    may = getattr(os, "sched_getaffinity", None)  # not on every system
+    return min(_MOST, len(may(0)) if may else os.cpu_count() or 1)
+
+
+def against_of(
+    proofs: Proofs | None,
+    outside: Outside,
+    *,
+    here: str,
+    copies: Collection[str] = (),
+    as_in_force: bool = False,
+) -> Against:
     """The anchors of the ledger's trust folder, where it has one, and what was brought along; not
     the anchors of logs of which there are copies, for they go on elsewhere."""
     notes = [OutsideNote("checkpoint", name, data) for name, data in outside.notes]
     keys, heads, witnesses = list(outside.keys), {}, list(outside.witnesses)
+    places = None
     if proofs is not None:
         keys += proofs.vkeys()
         witnesses += proofs.anchors.witnesses()
+        if not as_in_force:
+            places = allowed_places(proofs.anchors.moves(), here)
         for log in proofs.anchors.logs():
             note = proofs.anchors.note(log)
             if note is not None and log not in copies:
@@ -53,6 +77,7 @@ def against_of(proofs: Proofs | None, outside: Outside, *, copies: Collection[st
         notes=tuple(notes),
         mirrors=mirrors,
         heads=heads,
+        places=places,
     )
 
 

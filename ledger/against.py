@@ -46,7 +46,8 @@ class Compared:
 class Against:
     """Keys of the ledger, of witnesses, and what was kept outside the database.
 
-    `heads` says by log and stream how many entries there were at the anchor.
+    `heads` says by log and stream how many entries there were at the anchor; `places` by log what
+    its head may say of where it is in force, if that is known outside: nothing, for other logs.
     """
 
     keys: Sequence[VerifierKey] = ()
@@ -54,3 +55,4 @@ class Against:
     notes: Sequence[OutsideNote] = ()
     mirrors: Mapping[str, Mirror] = field(default_factory=dict)
     heads: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    places: Mapping[str, Sequence[str | None]] | None = None

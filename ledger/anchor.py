@@ -8,6 +8,7 @@ checkpoint is an anchor (`log verify --checkpoint FILE`).
     <folder>/<log>.heads         how many entries each stream had: names who lost entries
     <folder>/<log>.<n>.checkpoint   the last note of generation n, once the log went on as n + 1
     <folder>/witnesses           vkeys of witnesses whose cosignatures were added
+    <folder>/<log>.moved         the ledger a log was moved to, then those it was moved from
     <folder>/<log>.erasures      private values that were erased, which no backup may bring back
 
 An anchor is only ever replaced by compare-and-swap: whoever replaces it says what it read.
@@ -24,12 +25,14 @@ from ledger.durable import exclusive, read_file, write_file
 from ledger.errors import ConflictError, IntegrityFailure, MalformedError
 from ledger.failpoints import reached
 from ledger.identity import is_scheme
+from ledger.moves import Move
 from ledger.note import VerifierKey, format_vkey, parse_vkey
 
 __all__ = ["Anchors", "open_anchor"]
 
 _HEADS = "taizhang-heads/v1"
 _ERASURES = "taizhang-erasures/v1"
+_MOVED = "taizhang-moved/v1"
 
 
 class Anchors:
@@ -88,6 +91,18 @@ class Anchors:
             if new != known:
                 lines = [f"{position} {path}" for position, path in sorted(new)]
                 write_file(self.path(log, "erasures"), _format_lines(_ERASURES, lines))
+
+    def moves(self) -> dict[str, Move]:
+        """Where each log is that was ever moved."""
+        found = {path.stem: path for path in self.folder.glob("*.moved") if is_scheme(path.stem)}
+        return {log: _parse_move(path) for log, path in sorted(found.items())}
+
+    def add_move(self, log: str, here: str, there: str) -> None:
+        """Remember that a log was moved from one ledger to another."""
+        with self._locked():
+            known = self.moves().get(log, Move(here, frozenset()))
+            left = sorted({*known.left, here} - {there})
+            write_file(self.path(log, "moved"), _format_lines(_MOVED, [there, *left]))
 
     def witnesses(self) -> list[VerifierKey]:
         """The witnesses whose cosignatures were ever added."""
@@ -156,6 +171,16 @@ def _parse_lines(data: bytes, first: str, path: Path) -> list[tuple[int, str]]:
         return [(int(number), name) for number, name in (line.split(" ") for line in lines)]
     except ValueError:
         raise _damaged(path) from None
+
+
+def _parse_move(path: Path) -> Move:
+    try:
+        first, place, *left = (read_file(path) or b"").decode().splitlines()
+    except ValueError:
+        raise _damaged(path) from None
+    if first != _MOVED:
+        raise _damaged(path)
+    return Move(place, frozenset(left))
 
 
 def _damaged(path: Path) -> IntegrityFailure:

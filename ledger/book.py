@@ -265,8 +265,7 @@ class Book:
 
         `waiting` is asked for them once the transaction has begun and holds `logs`; none of them
         may need its own. Heads in their receipts are those after the last of them. `after` is as
-        in `record`. Whatever this raises concerns all of them, and leaves nothing recorded unless
-        `after` raised it.
+        in `record`. Whatever this raises concerns all of them, as what `record` raises does.
         """
         session: _Session | None = None
         try:
@@ -277,7 +276,11 @@ class Book:
                         session.hold(log)
                     submissions = waiting()
                     outcomes = session.take_each(submissions)
-                if not session.changed:
+                # Where lines were skipped a server commits all the same: it waits until a standby
+                # has what was found, which nobody may have been told of yet.
+                if not any(
+                    one.recorded or one.skipped for one in outcomes if isinstance(one, Receipt)
+                ):
                     raise _DryRun
                 reached("append.written")
             reached("append.committed")
@@ -438,9 +441,11 @@ class _Session:
         self._prepare([line for submission in submissions for line in submission.lines])
         outcomes = [self._take_one(submission) for submission in submissions]
         self._flush()
-        for outcome in outcomes:
+        ends = self.ends()
+        for submission, outcome in zip(submissions, outcomes, strict=True):
             if isinstance(outcome, Receipt):
                 self._state_heads(outcome)
+                outcome.upto = {log: ends[log] for log in submission.logs if log in ends}
         return outcomes
 
     def hold(self, log: str) -> None:
@@ -474,10 +479,7 @@ class _Session:
         """Forget what was changed since `_begin`; nothing of it is written yet."""
         for log, pending in self.pending.items():
             pending.cut(self.undo.pending.get(log, (0, 0, 0)))
-        for stream, state in self.undo.states.items():
-            self.states.pop(stream, None)
-            if state is not None:
-                self.states[stream] = state
+        self.states.update(self.undo.states)
         for stream in self.undo.plain:
             self.rounds.pop(stream, None)
             self.schemes.pop(stream, None)

@@ -31,10 +31,12 @@ from sqlalchemy import Connection
 
 from ledger.engine import open_engine, read_transaction
 
-__all__ = ["Crew", "CrewError", "Task", "crew_of", "serve"]
+__all__ = ["Crew", "CrewError", "Task", "crew_of", "serve", "sparing"]
 
 _IN_HAND = 2  # tasks a process has at once, so that it never waits for the next one
 _AHEAD = 4  # results for each process that may wait for those before them
+
+_CACHE_KIBIBYTES = 16 * 1024
 
 _START = "import sys; sys.path[:] = sys.argv[1:]; from ledger.crew import serve; serve({wire})"
 
@@ -171,6 +173,20 @@ class Crew:
 
 
 @contextmanager
+def sparing(connection: Connection) -> Iterator[None]:
+    """Let SQLite keep few pages: who reads a whole log reads hardly any twice."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    before = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size={before}")
+
+
+@contextmanager
 def crew_of(connection: Connection, jobs: int) -> Iterator[Crew]:
     """Start `jobs` - 1 processes beside this one, which reads by the connection; end them after."""
     url = connection.engine.url.render_as_string(hide_password=False)
@@ -200,7 +216,7 @@ def _serve(wire: Wire) -> None:
     engine = None
     try:
         engine = open_engine(wire.recv())
-        with read_transaction(engine) as connection:
+        with read_transaction(engine) as connection, sparing(connection):
             while True:
                 work, values = wire.recv()
                 wire.send((True, work(connection, *values)))

@@ -32,6 +32,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
 from ledger.schema import SCHEMA_VERSION, create_schema, meta, metadata
+from ledger.shown_url import shown_url
 from ledger.sqlite_engine import DEADLINE
 from ledger.statements import lenient_text
 from ledger.turns import Turns
@@ -39,6 +40,7 @@ from ledger.turns import Turns
 __all__ = [
     "committing",
     "is_standby",
+    "is_vacant",
     "lock_ledger",
     "open_engine",
     "read_transaction",
@@ -84,6 +86,16 @@ def waiting_seconds(engine: Engine) -> float:
     return seconds
 
 
+def is_vacant(url: str) -> bool:
+    """Whether a server's database holds no table at all, and so may become a ledger unasked."""
+    engine = _make_engine(_parse(url), create=False, wait=_busy_seconds())
+    try:
+        with read_transaction(engine) as connection:
+            return not inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
+
+
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a write transaction; commit at the end, roll back on an exception.
@@ -101,7 +113,11 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
             if not transaction.is_active:
                 raise LedgerError("nothing was recorded: the transaction was rolled back")
             with committing(connection):
-                transaction.commit()
+                try:
+                    transaction.commit()
+                except BaseException:
+                    transaction.rollback()  # else the connection is given on as it is
+                    raise
 
 
 @contextmanager
@@ -153,7 +169,7 @@ def schema_of(connection: Connection) -> int:
             raise
         raise NotFoundError(
             "{url} is no ledger: create one with `taizhang init`",
-            url=connection.engine.url.render_as_string(),
+            url=shown_url(str(connection.engine.url)),
         ) from None
     if row is None:
         raise IntegrityFailure("the table meta no longer says which schema this is")
@@ -187,7 +203,7 @@ def _parse(url: str) -> URL:
     except (ArgumentError, NoSuchModuleError):
         raise MalformedError(
             "{url!r} is no database URL: write sqlite:///FILE or postgresql+psycopg://HOST/DATABASE",
-            url=url,
+            url=shown_url(url),
         ) from None
     return target
 
@@ -235,7 +251,7 @@ def _create(engine: Engine) -> None:
         if present if engine.dialect.name == "sqlite" else present & set(metadata.tables):
             raise LedgerError(
                 "{url} holds tables of something else: choose another place for the ledger",
-                url=engine.url.render_as_string(),
+                url=shown_url(str(engine.url)),
             )
         create_schema(connection)
 

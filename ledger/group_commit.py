@@ -17,7 +17,7 @@ from threading import Event, Lock
 from typing import Any, TypeVar
 
 from ledger.book import CHUNK_LINES, Book, Receipt, Submission
-from ledger.errors import ConflictError
+from ledger.errors import OutcomeUnknownError
 
 __all__ = ["GroupCommit"]
 
@@ -86,7 +86,7 @@ class GroupCommit:
             failure = error
         except BaseException:
             # Nobody can say whether that was before or after the commit.
-            failure = ConflictError(
+            failure = OutcomeUnknownError(
                 "recording was interrupted: what was being recorded may be on file or not; "
                 "record it again under the same keys"
             )

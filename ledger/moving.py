@@ -1,12 +1,12 @@
 """Moving a log to another ledger: to a server of its own, or from a file to a server.
 
-    head = move_log(source, target, "beijing", check=check)
+    head = move_log(source, target, "beijing", check=check, remember=remember)
 
 Name, keys, entries and roots stay; every proof made before is a proof afterwards. The log may grow
 in one place only, whatever fails and whenever, or two roots would be signed for one size. So a log
 is in force where `logs.in_force_at` says nothing; elsewhere it names the ledger where it is:
 
-    1. under the lock of the log, all rows are copied; the copy names the source
+    1. under the lock of the log it is checked, and all rows are copied; the copy names the source
     2. the copy is checked
     3. the source names the target, and gives up its private values; its lock goes
     4. the copy names nothing any more: the log is in force there
@@ -22,9 +22,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from hashlib import sha256
-from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, Table, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, Table, delete, func, select, text, update
 
 from ledger import reading
 from ledger.damage import Damage
@@ -32,6 +31,7 @@ from ledger.engine import lock_ledger, write_transaction
 from ledger.errors import ConflictError, IntegrityFailure, NotFoundError, elsewhere
 from ledger.failpoints import reached
 from ledger.merkle import root_of
+from ledger.moves import place_of
 from ledger.reading import LogHead
 from ledger.repair import triggers_lifted
 from ledger.schema import (
@@ -47,22 +47,16 @@ from ledger.statements import Insert, write_rows
 from ledger.tile_reader import tile_reader
 from ledger.vault import keep_file
 
-__all__ = ["move_log", "place_of"]
+__all__ = ["move_log"]
 
 _CHUNK = 1_000
 _TABLES = (*PARTITIONED, reading_heads)
 
-Check = Callable[[], Sequence[Damage]]
-"""Verifies the copy of the log in the target, and says what is wrong with it."""
+Remember = Callable[[str, str, str], None]
+"""Keeps outside both databases that a log, now closed at one place, goes on at another."""
 
-
-def place_of(engine: Engine) -> str:
-    """The URL of a ledger, as a copy of a log names it: without user and password."""
-    url, database = engine.url, engine.url.database
-    if engine.dialect.name == "sqlite" and database and not url.query:
-        database = str(Path(database).resolve())
-    named = URL.create(url.drivername, None, None, url.host, url.port, database, url.query)
-    return named.render_as_string()
+Check = Callable[[Engine], Sequence[Damage]]
+"""Verifies the log in one of the ledgers, as one that is in force; says what is wrong with it."""
 
 
 def move_log(
@@ -71,6 +65,7 @@ def move_log(
     log: str,
     *,
     check: Check,
+    remember: Remember,
     progress: Callable[[int, int], None] | None = None,
 ) -> LogHead:
     """Move a log from one ledger to another; returns its head there.
@@ -89,20 +84,17 @@ def move_log(
         if not head.size:
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=log)
         if head.in_force_at is None:
+            _demand_sound(check(source), log, here)  # first: in a file may stand anything
             _discard(connection, target, head, there)
             _copy(connection, target, head, here, progress)
             reached("move.copied")
-            if check():
-                raise IntegrityFailure(
-                    "the log {log} is not sound, or was not when it had been copied: it was not "
-                    "moved. See `taizhang log verify`",
-                    log=log,
-                )
+            _demand_sound(check(target), log, there)
             _name_place(connection, log, there)
             connection.execute(delete(vault).where(vault.c.log == log))
         elif head.in_force_at != there:
             raise elsewhere(log, head.in_force_at)
     reached("move.closed")
+    remember(log, here, there)
     with write_transaction(target) as connection:
         reading.lock_log(connection, log)
         found = reading.log_head(connection, log)
@@ -119,6 +111,16 @@ def move_log(
             raise elsewhere(log, there)
     reached("move.opened")
     return found._replace(in_force_at=None)
+
+
+def _demand_sound(problems: Sequence[Damage], log: str, place: str) -> None:
+    if problems:
+        raise IntegrityFailure(
+            "the log {log} at {place} is not sound, so it was not moved: see `taizhang log verify` "
+            "there",
+            log=log,
+            place=place,
+        )
 
 
 def _name_place(connection: Connection, log: str, place: str | None) -> None:

@@ -11,6 +11,7 @@ made and only warns. Connections to a server that is gone are not handed out aga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from selectors import EVENT_READ, DefaultSelector
@@ -147,7 +148,7 @@ def translate(error: BaseException, *, reading: bool = False) -> LedgerError | N
     """What the ledger says of an error of the driver; None where it has no words for it."""
     state = getattr(error, "sqlstate", None)
     if state is None:
-        return _unreachable(error) if isinstance(error, psycopg.OperationalError) else None
+        return _without_state(error) if isinstance(error, psycopg.OperationalError) else None
     reason = _first_line(error)
     match state:
         case "40001" | "40P01" if reading:  # who only reads is in nobody's way but a standby's
@@ -160,7 +161,7 @@ def translate(error: BaseException, *, reading: bool = False) -> LedgerError | N
             return busy()
         case "3D000":
             return NotFoundError("there is no such database ({reason})", reason=reason)
-        case "25006":
+        case _ if state == "25006" or _asks_standby_to_write(error):
             return ReadOnlyError(
                 "this server is a standby and records nothing: name the primary, or all servers "
                 "with target_session_attrs=read-write"
@@ -192,6 +193,37 @@ def translate(error: BaseException, *, reading: bool = False) -> LedgerError | N
                 "the database is damaged ({reason}): restore it from a backup", reason=reason
             )
     return None
+
+
+def _asks_standby_to_write(error: BaseException) -> bool:
+    """Whether a standby was told to begin a writing transaction, as the driver does after a
+    read-only one. The SQLSTATE stands for much; but of settings nothing else is refused with it."""
+    diagnosis = getattr(error, "diag", None)
+    source = getattr(diagnosis, "source_file", None) or ""
+    return getattr(error, "sqlstate", None) == "0A000" and source.endswith("guc.c")
+
+
+# Of a connection that was never made the driver gives no SQLSTATE, only what the server said.
+_NEVER_MADE = re.compile(r"connection (failed|is bad|timeout)|failed to resolve host")
+_NO_DATABASE = re.compile(r'(database|数据库) "[^"]*" (does not exist|不存在)')
+_NOT_LET_IN = re.compile(
+    r'password|authentication|认证|pg_hba\.conf|role "[^"]*" (does not exist|is not permitted)'
+    r"|permission denied"
+)
+
+
+def _without_state(error: BaseException) -> LedgerError:
+    reason = _first_line(error)
+    if not _NEVER_MADE.match(reason):
+        return _unreachable(error)
+    if _NO_DATABASE.search(reason):
+        return NotFoundError("there is no such database ({reason})", reason=reason)
+    if _NOT_LET_IN.search(reason):
+        return LedgerError("the database server refuses to let in: {reason}", reason=reason)
+    return UnreachableError(
+        "the database server cannot be reached ({reason}): nothing was recorded, try again later",
+        reason=reason,
+    )
 
 
 def _unreachable(error: BaseException) -> LedgerError:

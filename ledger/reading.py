@@ -49,6 +49,7 @@ __all__ = [
     "read_stream",
     "read_streams",
     "sealed_heads",
+    "told_entries",
 ]
 
 _E = _entries.c
@@ -217,6 +218,12 @@ def copied_logs(connection: Connection) -> list[str]:
     return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
 
 
+def told_entries(connection: Connection) -> int:
+    """How many entries the heads of all logs speak of; a damaged one speaks of none."""
+    sizes = (row[1] for row in rows_of(connection, _HEADS))
+    return sum(size for size in sizes if size.__class__ is int)
+
+
 def is_log_name(value: object) -> bool:
     """Whether a stored value may be the name of a log."""
     return isinstance(value, str) and value.isascii()
@@ -229,6 +236,7 @@ def _head_of(row: tuple[Any, ...]) -> LogHead:
         and head.size.__class__ is head.generation.__class__ is int
         and head.root.__class__ is head.frontier.__class__ is bytes
         and head.size >= 0 < head.generation
+        and isinstance(head.in_force_at, str | None)
     ):
         raise IntegrityFailure(
             "the head of the log {log} cannot be read: run `taizhang log verify`",

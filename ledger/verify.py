@@ -14,7 +14,7 @@ or that everything was rewritten: give along what was kept elsewhere (`ledger.ag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ from ledger.against import Against, Compared, Mirror
 from ledger.beside import KeyCheck, VaultCheck
 from ledger.checkpoint import open_checkpoint
 from ledger.checkpoints import checkpoint_at
-from ledger.crew import Crew, CrewError, Task, crew_of
+from ledger.crew import Crew, CrewError, Task, crew_of, sparing
 from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
@@ -124,7 +124,7 @@ def verify(
 def _verify_alone(
     engine: Engine, log: str | None, scope: _Scope, progress: Progress | None, limit: int
 ) -> Verification:
-    with read_transaction(engine) as connection:
+    with read_transaction(engine) as connection, sparing(connection):
         try:
             return _Check(connection, scope, progress, limit).run(log)
         except sqlite3.OperationalError as error:
@@ -144,7 +144,11 @@ def _verify_together(
     limit: int,
 ) -> Verification | None:
     """The verification by several processes; None where anything is wrong, or may be."""
-    with read_transaction(engine) as connection, crew_of(connection, jobs) as crew:
+    with (
+        read_transaction(engine) as connection,
+        sparing(connection),
+        crew_of(connection, jobs) as crew,
+    ):
         try:
             found = _Check(connection, scope._replace(crew=crew), progress, limit).run(log)
         except (UnsoundError, CrewError, sqlite3.OperationalError, IntegrityFailure):
@@ -241,6 +245,8 @@ class _Check:
         _check_head(check, head, at_head, generation=notes.present_generation)
         if len(heads) > 1:
             _add_head(check, "it stands there {count} times", count=len(heads))
+        if head:
+            _check_place(check, head[4], scope.against.places)
         if scope.since is None:
             seals.finish()
         notes.finish(seals.seals, since=start)
@@ -569,6 +575,20 @@ def _check_head(
         )
     else:
         _add_head(check, "it says {size} entries, there are {found}", size=size)
+
+
+def _check_place(
+    check: LogCheck, place: object, known: Mapping[str, Sequence[str | None]] | None
+) -> None:
+    """Note where the head says a log is in force, if that is not what is known of it."""
+    is_known = known is None or place in known.get(check.log, (None,))
+    if is_known and isinstance(place, str | None):
+        return
+    if place is None:
+        _add_head(check, "it says that the log is in force here, and it was moved")
+    else:
+        said = "it says that the log was moved to {place}, of which nothing is known"
+        _add_head(check, said, place=shown(place))
 
 
 def _add_head(check: LogCheck, said: str, **values: object) -> None:

@@ -19,6 +19,7 @@ from stores import STORES, Remote, Store, TaizhangBulk, made_entries
 from ledger.recorder import Draft
 
 BATCHES = (100, 1_000)
+_MANY = 1_000_000  # from here on the disk holds no more than three stores
 _TURN = 10_000  # at most so many entries in a turn
 
 
@@ -42,7 +43,7 @@ def _appended(bench: Bench, place: Place, size: int, batch: int) -> dict[str, li
     read: dict[str, list[Sample]] = {}
     notes: dict[str, str] = {}
     for _ in range(bench.rounds_at(size)):
-        stores = opened(bench, place)
+        stores = opened(bench, place, few=size > _MANY)
         notes |= {store.name: store.note for store in stores}
         _add(appended, lockstep(place, stores, _turns(size, batch)))
         if batch == BATCHES[-1]:
@@ -61,8 +62,10 @@ def _appended(bench: Bench, place: Place, size: int, batch: int) -> dict[str, li
     return appended
 
 
-def opened(bench: Bench, place: Place) -> list[Store]:
-    """A new store of every kind."""
+def opened(bench: Bench, place: Place, *, few: bool = False) -> list[Store]:
+    """A new store of every kind; `few` are the raw table, the native recorder and ours."""
+    if few:
+        return [kind(place) for kind in STORES[place.key][:3]]
     stores = [kind(place) for kind in STORES[place.key]]
     return [*stores, *([Remote(place, bench.peers)] if bench.peers else [])]
 

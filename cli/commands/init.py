@@ -15,6 +15,7 @@ from cli.passphrase import (
     passphrase_options,
     without_passphrase,
 )
+from ledger.shown_url import shown_url
 
 
 @click.command("init", help=N_("Create the ledger: schema, signing key and built-in regulations."))
@@ -50,13 +51,13 @@ def command(
         data(
             {
                 "ok": True,
-                "ledger": context.ledger,
+                "ledger": shown_url(context.ledger),
                 "vkey": format_vkey(key),
                 "origin": key.name,
                 "editions": editions,
             }
         )
-    say(translate(N_("The ledger {ledger} is ready.")).format(ledger=context.ledger))
+    say(translate(N_("The ledger {ledger} is ready.")).format(ledger=shown_url(context.ledger)))
     known = translate(N_(", ")).join(editions)
     say(translate(N_("Regulations: {editions}")).format(editions=known))
     say(translate(N_("Verification key: {vkey}")).format(vkey=format_vkey(key)))

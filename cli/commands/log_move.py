@@ -29,7 +29,7 @@ __all__ = ["move"]
 @operation
 def move(context: Context, log: str, *, to: str, as_json: bool) -> None:
     """Copy, check, close here, open there."""
-    from ledger.moving import place_of
+    from ledger.moves import place_of
 
     desk = context.desk
     with counting(translate(N_("copying {log}")).format(log=log), None) as progress:

@@ -55,9 +55,10 @@ __all__ = ["verify"]
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help=N_("How many processes hash."),
+    help=N_(
+        "How many processes share the work (default: one for each processor, from 100,000 entries "
+        "on)."
+    ),
 )
 @as_json
 @pass_context
@@ -73,7 +74,7 @@ def verify(
     policy: str | None,
     quick: bool,
     since: int | None,
-    jobs: int,
+    jobs: int | None,
     as_json: bool,
 ) -> int:
     """Check that the ledger still says what it said when it was recorded."""

@@ -96,12 +96,14 @@ def command(
 
 
 def _find_ledger(desk: Desk, *, dry_run: bool) -> None:
-    """Open the ledger; a SQLite one that is not there is made, or only played where nothing is to
-    be recorded."""
+    """Open the ledger; one that is not there is made, or only played where nothing is to be
+    recorded. A database that holds something else is left alone."""
+    from ledger.engine import is_vacant
+
     try:
         _ = desk.engine
     except NotFoundError:
-        if not desk.url.startswith("sqlite"):
+        if not desk.url.startswith("sqlite") and not is_vacant(desk.url):
             raise
         desk.url = "sqlite://" if dry_run else desk.url
         desk.initialise()

@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from bench import SECTIONS
 
+ROOT = Path(__file__).parents[2]
 SMALL = ["--sizes", "64", "128", "--rounds", "1", "--centers", "20"]
 
 ROOT = Path(__file__).parents[2]
@@ -37,11 +38,13 @@ def test_unknown_section_is_refused() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_everything_can_be_measured(engine: str, tmp_path: Path, request: object) -> None:
+def test_everything_can_be_measured(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Every section still runs on every engine, and leaves its files behind nowhere."""
     if engine == "postgresql":
         pytest.importorskip("psycopg_pool", reason="`make bench-peers` installs it")
-        request.getfixturevalue("postgres")  # type: ignore[attr-defined]  # skips without one
+        request.getfixturevalue("postgres")  # skips where there is none
     file, folder = tmp_path / "found.md", tmp_path / "work"
     folder.mkdir()
     done = _run(*SMALL, "--engine", engine, "--output", str(file), "--folder", str(folder))

@@ -20,8 +20,11 @@ from ledger.checkpoint import open_checkpoint
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.errors import ConflictError, IntegrityFailure, LedgerError, ReadOnlyError
 from ledger.merkle import check_consistency
-from ledger.moving import place_of
+from ledger.moves import place_of
+from ledger.moving import move_log
+from ledger.recorder import Draft, append
 from ledger.schema import PARTITIONED, metadata
+from ledger.single_append import append_at_once
 from support.command import COMMAND
 from support.counter import DEMO, YINXING, Run
 from support.postgres import Server
@@ -244,6 +247,57 @@ def test_log_may_come_back(source: str, places: Places, run: Run) -> None:
     assert len(rows(source, "hechuan")["vault"]) == 1
 
 
+def test_one_statement_finds_it_closed(places: Places) -> None:
+    """The way that reads nothing before it appends writes nothing into a copy either."""
+    source = places.url("postgresql")
+    desk = places.desk(source)
+    draft = Draft("hechuan/id:a", None, "T/1", "2020-01-01", b"{}")
+    now = "2020-01-01T00:00:00.000000Z"
+    with write_transaction(desk.engine) as connection:
+        append(connection, "hechuan", [draft], recorded_at=now)
+    assert append_at_once(desk.engine, "hechuan", draft, recorded_at=now) == 1
+    other = places.desk(places.url("postgresql"))
+    move_log(
+        desk.engine,
+        other.engine,
+        "hechuan",
+        check=lambda _: (),
+        remember=desk.proofs.anchors.add_move,
+    )
+    assert append_at_once(desk.engine, "hechuan", draft, recorded_at=now) is None
+    assert len(rows(source, "hechuan")["entries"]) == 2
+    desk.close()
+    other.close()
+
+
+def test_verify_knows_what_moved(file: str, places: Places, run: Run) -> None:
+    """A head that says of a move what the trust folder does not is named, and so the reverse."""
+    target = places.url("sqlite")
+    closing_it = "UPDATE logs SET in_force_at = '{}' WHERE log = 'hechuan'"
+    changed(file, closing_it.format("sqlite:///elsewhere.db"))
+    said = run("log", "verify", url=file)
+    assert (
+        said.status,
+        "elsewhere.db, of which nothing is known" in " ".join(said.stdout.split()),
+    ) == (5, True)
+    changed(file, "UPDATE logs SET in_force_at = NULL")
+    assert run("log", "move", "hechuan", "--to", target, url=file).status == 0
+    assert run("log", "verify", url=file).status == 0
+    changed(file, "UPDATE logs SET in_force_at = NULL")
+    said = run("log", "verify", url=file)
+    assert (said.status, "in force here, and it was moved" in " ".join(said.stdout.split())) == (
+        5,
+        True,
+    )
+
+
+def changed(url: str, statement: str) -> None:
+    """Change a ledger file behind the program's back."""
+    path = url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute(statement)
+
+
 # --- not moved ----------------------------------------------------------------------------------
 
 
@@ -279,7 +333,7 @@ def test_damaged_log_is_not_moved(file: str, places: Places) -> None:
         database.execute("UPDATE entries SET payload = '{}' WHERE position = 3 AND log = 'beijing'")
     target = places.url("postgresql")
     desk = places.desk(file)
-    with pytest.raises(IntegrityFailure, match="it was not moved"):
+    with pytest.raises(IntegrityFailure, match="so it was not moved"):
         desk.move("beijing", target)
     desk.close()
     assert places.in_force("beijing", file, target) == [file]
@@ -326,13 +380,17 @@ def test_killed_move_is_run_again(point: str, source: str, places: Places, run: 
 
 
 @pytest.mark.slow
-def test_restore_does_not_bring_it_back(file: str, places: Places, run: Run) -> None:
-    """A backup from before the move does not put the log in force again where it was."""
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_restore_does_not_bring_it_back(is_lost: bool, file: str, places: Places, run: Run) -> None:
+    """A backup from before the move does not put the log in force again where it was, whether the
+    ledger it replaces is still there or not."""
     assert run("backup", "backup.db", url=file).status == 0
     target = places.url("sqlite")
     desk = places.desk(file)
     desk.move("hechuan", target)
     desk.close()
+    if is_lost:
+        Path(file.removeprefix("sqlite:///")).unlink()
     restored = run("restore", "backup.db", "--force", url=file)
     assert restored.status == 0, restored.stderr
     assert places.in_force("hechuan", file, target) == [target]
@@ -342,5 +400,5 @@ def test_restore_does_not_bring_it_back(file: str, places: Places, run: Run) -> 
 
 def test_place_names_no_password() -> None:
     """What a copy says of the place names neither user nor password."""
-    engine = create_engine("postgresql+psycopg://owner:secret@db/taizhang")
-    assert place_of(engine) == "postgresql+psycopg://db/taizhang"
+    engine = create_engine("postgresql+psycopg://owner:secret@db/taizhang?password=x&port=5433")
+    assert place_of(engine) == "postgresql+psycopg://db/taizhang?port=5433"

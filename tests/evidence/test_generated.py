@@ -18,6 +18,7 @@ from support.evidence_checkers import verdicts_in_python
 from support.evidence_town import Town, opened
 from support.histories import SCHEMES, histories, notices
 from support.make_evidence import Case
+from support.places import SqlitePlaces
 from support.scenario import Line, line_of
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,7 @@ SECRET = "13800138000"
 def sealed_in_parts(scheme: str, *parts: list[Line]) -> Iterator[Town]:
     """A ledger that was sealed after each part of what was recorded."""
     with TemporaryDirectory() as folder:
-        desk = opened(Path(folder) / "ledger.db", create=True)
+        desk = opened(SqlitePlaces(Path(folder)).new(), create=True)
         desk.initialise()
         key = desk.proofs.make_key("city.example", None)
         sizes = []

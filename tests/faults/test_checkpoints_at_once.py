@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,6 +16,7 @@ from ledger.engine import read_transaction
 from ledger.errors import ConflictError
 from ledger.reading import read_log
 from support.command import start
+from support.places import Place, Places
 
 pytestmark = pytest.mark.slow
 
@@ -32,21 +32,21 @@ def fact(name: str) -> bytes:
     ).encode()
 
 
-def desk_of(folder: Path, *, now: datetime = NOW) -> Desk:
-    """A desk at the folder's ledger, by whose clock it is always the same time."""
-    return Desk(f"sqlite:///{folder}/ledger.db", create=True, clock=lambda: now)
+def desk_of(place: Place, *, now: datetime = NOW) -> Desk:
+    """A desk at the place's ledger, by whose clock it is always the same time."""
+    return Desk(place.url, create=True, clock=lambda: now, trust=place.trust)
 
 
-def record(folder: Path, *names: str, now: datetime = NOW) -> None:
+def record(place: Place, *names: str, now: datetime = NOW) -> None:
     """Record a fact for each name."""
-    desk = desk_of(folder, now=now)
+    desk = desk_of(place, now=now)
     desk.record([fact(name) for name in names])
     desk.close()
 
 
-def seal(folder: Path, *, now: datetime = NOW) -> list[bytes]:
+def seal(place: Place, *, now: datetime = NOW) -> list[bytes]:
     """A checkpoint; nothing where another was faster."""
-    desk = desk_of(folder, now=now)
+    desk = desk_of(place, now=now)
     try:
         return [sealing.note for sealing in desk.proofs.checkpoint(["hechuan"], None)]
     except ConflictError:
@@ -56,19 +56,20 @@ def seal(folder: Path, *, now: datetime = NOW) -> list[bytes]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The folder of a ledger with a key and one entry."""
-    desk = desk_of(tmp_path)
+def place(places: Places) -> Place:
+    """The place of a ledger with a key and one entry."""
+    place = places.new()
+    desk = desk_of(place)
     desk.initialise()
     desk.proofs.make_key("example.gov.cn", None)
     desk.close()
-    record(tmp_path, "first")
-    return tmp_path
+    record(place, "first")
+    return place
 
 
-def assert_one_history(folder: Path, printed: Iterable[bytes]) -> None:
+def assert_one_history(place: Place, printed: Iterable[bytes]) -> None:
     """Every note ever printed is the stored one of its size, and the whole verifies."""
-    desk = desk_of(folder)
+    desk = desk_of(place)
     with read_transaction(desk.engine) as connection:
         stored = {one.size: one.root for one in all_checkpoints(connection, "hechuan")}
     for note in printed:
@@ -81,57 +82,57 @@ def assert_one_history(folder: Path, printed: Iterable[bytes]) -> None:
     desk.close()
 
 
-def test_two_commands_at_once(folder: Path) -> None:
+def test_two_commands_at_once(place: Place) -> None:
     """Of two checkpoints made at once one succeeds, the other too or it asks to try again."""
     printed = []
     for number in range(ROUNDS):
-        record(folder, f"n{number}")
-        processes = [start(folder, "log", "checkpoint") for _ in range(2)]
+        record(place, f"n{number}")
+        processes = [start(place, "log", "checkpoint") for _ in range(2)]
         said = [process.communicate(timeout=300) for process in processes]
         ended = [process.returncode for process in processes]
         assert set(ended) <= {0, 4}, said
         assert 0 in ended
         printed += [out for (out, _), status in zip(said, ended, strict=True) if status == 0]
-    printed += seal(folder)
-    assert_one_history(folder, printed)
+    printed += seal(place)
+    assert_one_history(place, printed)
 
 
 @pytest.mark.parametrize("loses_anchor", [False, True], ids=["", "anchor deleted"])
-def test_sealing_while_others_record(folder: Path, loses_anchor: bool) -> None:
+def test_sealing_while_others_record(place: Place, loses_anchor: bool) -> None:
     """Two writers and two who seal get on with each other, even if the anchor goes now and then."""
 
     def write(writer: str) -> list[bytes]:
         for number in range(3 * ROUNDS):
-            record(folder, f"{writer}{number}")
+            record(place, f"{writer}{number}")
         return []
 
     def sign(_name: str) -> list[bytes]:
         printed = []
         for _ in range(ROUNDS):
-            printed += seal(folder)
+            printed += seal(place)
             if loses_anchor:
-                (folder / "ledger.db.trust" / "hechuan.checkpoint").unlink(missing_ok=True)
+                (place.trust / "hechuan.checkpoint").unlink(missing_ok=True)
         return printed
 
     with ThreadPoolExecutor(4) as pool:
         works = [pool.submit(write, name) for name in "ab"]
         works += [pool.submit(sign, name) for name in "cd"]
         printed = [note for work in works for note in work.result()]
-    printed += seal(folder)
-    assert_one_history(folder, printed)
+    printed += seal(place)
+    assert_one_history(place, printed)
 
 
-def test_clock_set_back(folder: Path) -> None:
+def test_clock_set_back(place: Place) -> None:
     """A clock that is set back by a month breaks neither the order of entries nor a checkpoint."""
-    printed = seal(folder)
+    printed = seal(place)
     before = NOW - timedelta(days=30)
-    record(folder, "earlier", now=before)
-    printed += seal(folder, now=before)
-    record(folder, "later")
-    printed += seal(folder)
+    record(place, "earlier", now=before)
+    printed += seal(place, now=before)
+    record(place, "later")
+    printed += seal(place)
     assert len(printed) == 3
-    assert_one_history(folder, printed)
-    desk = desk_of(folder)
+    assert_one_history(place, printed)
+    desk = desk_of(place)
     with read_transaction(desk.engine) as connection:
         instants = [row.recorded for row in read_log(connection, "hechuan")]
     assert instants == sorted(instants)

@@ -112,7 +112,10 @@ def test_failover_loses_nothing(pair: tuple[Server, Server], desk: Desk, tmp_pat
         for former, new in (pair, pair[::-1]):
             all_go_on(writers)
             heads += sealed(desk)
+            new.stop("immediate")
+            commits_wait(former)  # and are lost with it
             former.kill()
+            new.start()
             new.promote()
             all_go_on(writers)
             heads += sealed(desk)
@@ -141,6 +144,15 @@ def all_go_on(writers: list[Writer], files: int = 3) -> None:
     while any(writer.files < count for writer, count in wanted.items()):
         assert not [writer.died for writer in writers if writer.died], "a writer ended"
         assert monotonic() < deadline, "the writers stand still"
+        sleep(0.02)
+
+
+def commits_wait(primary: Server) -> None:
+    """Wait until a writer's commit is kept on the primary, and its writer told nothing."""
+    deadline = monotonic() + PATIENCE
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    while primary.row(asked) == (0,):
+        assert monotonic() < deadline, "commits do not wait for the standby"
         sleep(0.02)
 
 

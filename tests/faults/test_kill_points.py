@@ -23,6 +23,8 @@ from ledger.checkpoint import open_checkpoint
 from ledger.note import format_vkey
 from support.command import Answer, run
 from support.growing_log import LEDGER, GrowingLog
+from support.places import Place, PostgresPlaces
+from support.postgres import Server
 
 pytestmark = pytest.mark.slow
 
@@ -214,6 +216,57 @@ def test_killed_repair_is_seen(point: str, folder: Path, monkeypatch: pytest.Mon
     kill(folder, point, monkeypatch)
     mended = point == "repair.committed"
     assert problems(folder) == ([] if mended else ["entry_altered"])
+
+
+# --- a server goes on when its client is killed ---------------------------------------------------
+
+
+@pytest.fixture
+def place(postgres: Server, tmp_path: Path) -> Iterator[Place]:
+    """A sealed ledger on a server, and one entry more that is not sealed."""
+    places = PostgresPlaces(tmp_path, postgres)
+    place = places.new()
+    with closing(server_desk(place)) as desk:
+        desk.initialise()
+        desk.proofs.make_key("example.gov.cn", None)
+        desk.record([fact("a").encode(), fact("b").encode()])
+        desk.proofs.checkpoint(["hechuan"], None)
+        desk.record([fact("d").encode()])
+    (place.folder / "more.jsonl").write_text(fact("e") + fact("f"), encoding="utf-8")
+    yield place
+    places.close()
+
+
+def server_desk(place: Place) -> Desk:
+    """A desk at a ledger on a server."""
+    return Desk(place.url, create=True, trust=place.trust)
+
+
+@pytest.mark.parametrize("point", [p for p in POINTS if POINTS[p] in (RECORD, CHECKPOINT)])
+def test_killed_client_of_a_server(
+    point: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right after the kill the ledger is sound; run again the command completes, nothing is lost,
+    each size has one root."""
+    monkeypatch.setenv("TAIZHANG_FAILPOINT", point)
+    assert run(place, *POINTS[point]).status == -signal.SIGKILL
+    monkeypatch.delenv("TAIZHANG_FAILPOINT")
+    with closing(server_desk(place)) as desk:
+        assert desk.verify().problems == ()
+    again = run(place, *POINTS[point])
+    assert again.status == 0, again.stderr
+    with closing(server_desk(place)) as desk:
+        printed = [one.note for one in desk.proofs.checkpoint(["hechuan"], None)]
+        assert desk.verify().problems == ()
+    with place.raw() as raw:
+        stored = [note for (note,) in raw.run("SELECT note FROM checkpoints")]
+        keys = {key for (key,) in raw.run("SELECT key FROM keys")}
+    assert keys == set("abd") | ({"e", "f"} if POINTS[point] == RECORD else set())
+    printed += checkpoints_in(again, point)
+    assert has_one_root_each(place.folder, [*printed, *stored])
+
+
+# --- a restore after a kill -----------------------------------------------------------------------
 
 
 def go_on_from(backup: str, folder: Path) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 
 import pytest
 
 from support.command import run
+from support.places import Places
 from support.static_log import read_static_log
 
 ENTRIES = "".join(
@@ -21,19 +21,20 @@ MORE = ENTRIES.replace("id:c", "id:d")
 @pytest.mark.slow
 @pytest.mark.parametrize("point", ["publish.file", "publish.ready", "publish.done"])
 def test_killed_publication_is_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+    places: Places, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """Killed at this point it shows the earlier tree or the new one, whole."""
-    (tmp_path / "entries").write_text(ENTRIES, "utf-8")
-    (tmp_path / "more").write_text(MORE, "utf-8")
+    here = places.new()
+    (here.folder / "entries").write_text(ENTRIES, "utf-8")
+    (here.folder / "more").write_text(MORE, "utf-8")
     for command in ("init --no-passphrase", "record entries", "log checkpoint", "log publish www"):
-        assert run(tmp_path, *command.split()).status == 0
+        assert run(here, *command.split()).status == 0
     for command in ("record more", "log checkpoint"):
-        assert run(tmp_path, *command.split()).status == 0
+        assert run(here, *command.split()).status == 0
     monkeypatch.setenv("TAIZHANG_FAILPOINT", point)
-    assert run(tmp_path, "log", "publish", "www").status == -signal.SIGKILL
+    assert run(here, "log", "publish", "www").status == -signal.SIGKILL
     monkeypatch.delenv("TAIZHANG_FAILPOINT")
-    shown = read_static_log(tmp_path / "www" / "beijing").size
+    shown = read_static_log(here.folder / "www" / "beijing").size
     assert shown == (542 if point == "publish.done" else 271)
-    assert run(tmp_path, "log", "publish", "www").status == 0
-    assert read_static_log(tmp_path / "www" / "beijing").size == 542
+    assert run(here, "log", "publish", "www").status == 0
+    assert read_static_log(here.folder / "www" / "beijing").size == 542

@@ -182,7 +182,8 @@ def test_lost_before_commit_is_sent_again(desk: Desk, postgres: Server) -> None:
 
 
 @pytest.mark.slow
-def test_unreplicated_is_no_success(servers: Servers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_unreplicated_is_no_success(servers: Servers, tmp_path: Path, is_shared: bool) -> None:
     """A commit that is told not to wait for a standby is on file, and not acknowledged; recorded
     again, it waits for a standby though there is nothing to record."""
     primary = servers.start("primary")
@@ -190,14 +191,15 @@ def test_unreplicated_is_no_success(servers: Servers, tmp_path: Path) -> None:
     desk = Desk(primary.create_database("ledger"), create=True, trust=tmp_path / "trust")
     desk.initialise()
     desk.record([fact("first").encode()])
+    record = desk.record_shared if is_shared else desk.record
     standby.stop("immediate")
     with ThreadPoolExecutor(1) as pool:
-        held = pool.submit(desk.record, KEYED)
+        held = pool.submit(record, KEYED)
         break_off(primary, held)
         with pytest.raises(NotReplicatedError, match="perhaps on no standby"):
             held.result(30)
         assert sizes(desk) == {"hechuan": 3}
-        again = pool.submit(desk.record, KEYED)
+        again = pool.submit(record, KEYED)
         assert waits(primary, again)
         standby.start()
         assert again.result(30).skipped == 2

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from support.command import run, start
+from support.places import Places
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from town import town
@@ -16,23 +17,24 @@ WRITERS = 4
 LINES = 600
 
 
-def test_writers_take_their_turns(tmp_path: Path) -> None:
+def test_writers_take_their_turns(places: Places) -> None:
     """Four processes, four files, one ledger: every entry is there and the register agrees."""
+    here = places.new()
     files = []
     for writer in range(WRITERS):
-        path = tmp_path / f"file-{writer}.jsonl"
+        path = here.folder / f"file-{writer}.jsonl"
         entries = [
             {**e, "center": e["center"].replace("id:c", f"id:w{writer}-")} if "center" in e else e
             for e in town(LINES)
         ]
         path.write_bytes(b"".join(orjson.dumps(entry) + b"\n" for entry in entries))
         files.append(path)
-    processes = [start(tmp_path, "record", str(path)) for path in files]
+    processes = [start(here, "record", str(path)) for path in files]
     for process in processes:
         _, talk = process.communicate(timeout=300)
         assert process.returncode == 0, talk.decode()
         assert b"locked" not in talk
-    verified = run(tmp_path, "log", "verify", "--json").json
+    verified = run(here, "log", "verify", "--json").json
     assert verified["size"] == WRITERS * LINES
     assert verified["problems"] == []
-    assert run(tmp_path, "projection", "check").status == 0
+    assert run(here, "projection", "check").status == 0

@@ -31,6 +31,7 @@ from ledger.recorder import Draft, LogWriter
 from ledger.tile_reader import tile_reader
 from ledger.tlog_proof import TlogProof, format_proof
 from support.growing_log import LEDGER, ORIGIN
+from support.places import Places
 from support.tampering import flip
 
 pytestmark = pytest.mark.slow
@@ -95,9 +96,9 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Crosscheck:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(module_places: Places) -> Iterator[Engine]:
     """A ledger of 100,000 entries, sealed at 64 and at its end."""
-    made = open_engine(f"sqlite:///{tmp_path_factory.mktemp('large')}/ledger.db", create=True)
+    made = open_engine(module_places.new().url, create=True)
     with write_transaction(made) as connection, LogWriter(connection, "beijing") as writer:
         for start in range(0, LARGE, 4_000):
             drafts = [

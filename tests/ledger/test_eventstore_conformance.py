@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -49,11 +50,14 @@ class _InLedger:
     _places: Places
 
     def setUp(self) -> None:
+        self._threads = set(threading.enumerate())
         self.engine = open_engine(self._places.new().url, create=True)
         super().setUp()  # type: ignore[misc]  it is a TestCase's
 
     def tearDown(self) -> None:
         super().tearDown()  # type: ignore[misc]  the same
+        for thread in set(threading.enumerate()) - self._threads:
+            thread.join()  # readers that a suite told to stop, and left
         self.engine.dispose()
 
 

@@ -35,6 +35,7 @@ from ledger.errors import (
 )
 from ledger.group_commit import GroupCommit
 from ledger.schema import entries, keys, logs, stream_heads, vault
+from ledger.verify import verify
 from support.counter import fact
 from support.histories import histories, notices
 
@@ -149,8 +150,7 @@ def test_together_as_one_after_another(
             )
             said.append(record(desk, given))
         kept.append(_kept(desk))
-        desk.catch_up([head.log for head in desk.logs()])
-        assert desk.verify().problems == ()
+        assert verify(desk.engine).problems == ()
         desk.close()
     assert said[0] == said[1]
     assert kept[0] == kept[1]
@@ -221,6 +221,7 @@ def test_waiting_threads_share_a_transaction(desk: Desk) -> None:
     )
     assert [outcome.logs for outcome in outcomes] == [outcomes[0].logs] * 32
     assert outcomes[0].logs["hechuan"][0] == 33
+    assert [outcome.upto for outcome in outcomes] == [{"hechuan": 32}] * 32
     assert len(commits) == 1
 
 
@@ -241,6 +242,7 @@ def test_each_gets_its_own_answer(desk: Desk) -> None:
     assert (good.recorded, other.recorded) == (2, 1)
     assert isinstance(refused, MalformedError | RefusedError)
     assert (repeated.recorded, repeated.skipped) == (0, 1)
+    assert repeated.upto.keys() == {"hechuan"}
     assert isinstance(conflict, KeyConflictError)
     with pytest.raises(MalformedError):
         _share(desk, fact("e"), "no JSON\n")()
@@ -294,6 +296,33 @@ def test_busy_ledger_refuses_all_who_wait(tmp_path: Path) -> None:
     assert [type(outcome) for outcome in outcomes] == [BusyError] * 4
     assert committer.record([fact("c0").encode()]).recorded == 1
     impatient.dispose()
+    desk.close()
+
+
+def test_interrupted_caller_leaves(tmp_path: Path) -> None:
+    """Ctrl-C takes a caller out of those who wait, and nobody else."""
+    desk = Desk(f"sqlite:///{tmp_path}/ledger.db", create=True)
+    desk.record([fact("first").encode()])
+    committer = desk.group_commit
+    main = threading.main_thread().ident
+    assert main == threading.get_ident()
+
+    def interrupt() -> Receipt:
+        _until(lambda: committer.waiting == 2)
+        signal.pthread_kill(main, signal.SIGINT)
+        return Receipt()
+
+    with write_transaction(desk.engine):
+        leading, outcomes = _in_threads([_share(desk, fact("leads"))])
+        _until(lambda: committer.waiting == 1)
+        interrupting, _ = _in_threads([interrupt])
+        with pytest.raises(KeyboardInterrupt):
+            _share(desk, fact("follows"))()
+        assert committer.waiting == 1
+    for thread in (*leading, *interrupting):
+        thread.join(LONG)
+    assert outcomes[0].recorded == 1
+    assert _streams(desk) == ["hechuan/id:first", "hechuan/id:leads"]
     desk.close()
 
 
@@ -357,6 +386,7 @@ from itertools import count
 from pathlib import Path
 sys.path.insert(0, "tests")
 from cli.desk import Desk
+from ledger.verify import verify
 from support.counter import fact
 desk = Desk(sys.argv[1], trust=Path(sys.argv[2]))
 said = threading.Lock()

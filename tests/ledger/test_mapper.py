@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -141,9 +140,9 @@ class Scores(Application[str]):
 
 
 @pytest.fixture
-def scores(tmp_path: Path) -> Iterator[Scores]:
+def scores(ledger_url: str) -> Iterator[Scores]:
     """An application on the log `beijing` of a new ledger."""
-    with Scores({"TAIZHANG_LEDGER": f"sqlite:///{tmp_path}/ledger.db"}) as application:
+    with Scores({"TAIZHANG_LEDGER": ledger_url}) as application:
         yield application
 
 

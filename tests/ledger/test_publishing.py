@@ -19,6 +19,7 @@ from ledger.publishing import Published, publish_log
 from ledger.recorder import Draft, append
 from ledger.tile_reader import tile_reader
 from support.growing_log import LEDGER, ORIGIN
+from support.places import Place, Places
 from support.static_log import files_under, read_static_log
 
 NOW = "2026-11-23T08:31:27.123456Z"
@@ -27,9 +28,10 @@ NOW = "2026-11-23T08:31:27.123456Z"
 class Office:
     """A ledger whose log grows and is sealed, and the folder it publishes in."""
 
-    def __init__(self, folder: Path, *, origin: str = ORIGIN) -> None:
-        self.engine: Engine = open_engine(f"sqlite:///{folder}/ledger.db", create=True)
-        self.www = folder / "www"
+    def __init__(self, place: Place, *, origin: str = ORIGIN) -> None:
+        self.place = place
+        self.engine: Engine = open_engine(place.url, create=True)
+        self.www = place.folder / "www"
         self.origin = origin
         self.size = 0
 
@@ -59,16 +61,14 @@ class Office:
 
     def damage(self, statement: str) -> None:
         """Change something behind the ledger's back."""
-        with write_transaction(self.engine) as connection:
-            for table in ("entries", "tiles"):
-                connection.execute(text(f"DROP TRIGGER {table}_refuse_update"))
-            connection.execute(text(statement))
+        with self.place.raw() as raw:
+            raw.run(statement)
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(places: Places) -> Iterator[Office]:
     """An office without entries."""
-    made = Office(tmp_path)
+    made = Office(places.new())
     yield made
     made.engine.dispose()
 
@@ -146,13 +146,12 @@ def test_smaller_checkpoint_replaces_none(office: Office) -> None:
     assert files_under(office.www) == before
 
 
-def test_other_history_replaces_none(office: Office, tmp_path: Path) -> None:
+def test_other_history_replaces_none(office: Office, places: Places) -> None:
     """A log that does not go on from what is published is refused, and nothing changes."""
     office.grow(300)
     office.publish()
     before = files_under(office.www)
-    (tmp_path / "other").mkdir()
-    other = Office(tmp_path / "other")
+    other = Office(places.new())
     other.grow(600, note=b'{"other": 1}')
     with pytest.raises(IntegrityFailure, match="something else of the first 300 entries"):
         other.publish(to=office.www)

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from ledger import reading
 from ledger.anchor import Anchors
@@ -20,6 +19,7 @@ from ledger.recorder import Draft, append
 from ledger.sealing import Sealing, index_of_sealed_heads, seal_log, status_digest_of
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS
+from support.places import Place, Places
 
 SIGNER = Signer.from_seed("city.example/taizhang", bytes(32))
 OTHER = Signer.from_seed("city.example/taizhang", bytes([1]) * 32)
@@ -27,9 +27,15 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
+def place(places: Places) -> Place:
+    """A place for a ledger."""
+    return places.new()
+
+
+@pytest.fixture
+def engine(place: Place) -> Iterator[Engine]:
     """A ledger without entries."""
-    found = open_engine(f"sqlite:///{tmp_path}/ledger.db", create=True)
+    found = open_engine(place.url, create=True)
     yield found
     found.dispose()
 
@@ -178,24 +184,22 @@ class TestAnchor:
         _seal(engine, anchors)
         assert anchors.note("xian") == made.note
 
-    def test_a_smaller_tree_is_refused(self, engine: Engine, anchors: Anchors) -> None:
+    def test_a_smaller_tree_is_refused(
+        self, engine: Engine, anchors: Anchors, place: Place
+    ) -> None:
         """A log shorter than its anchor is not signed."""
         _record(engine, "xian/id:a")
-        before = anchors.folder.parent / "before.db"
-        _copy(engine, before)
+        old = _copy(engine, place)
         _seal(engine, anchors)
-        old = open_engine(f"sqlite:///{before}")
         with pytest.raises(IntegrityFailure, match="tail was cut"):
             _seal(old, anchors)
         old.dispose()
 
-    def test_another_tree_is_refused(self, engine: Engine, anchors: Anchors) -> None:
+    def test_another_tree_is_refused(self, engine: Engine, anchors: Anchors, place: Place) -> None:
         """A log that is longer, but not the one the anchor was signed for, is not signed."""
         _record(engine, "xian/id:a")
-        before = anchors.folder.parent / "before.db"
-        _copy(engine, before)
+        old = _copy(engine, place)
         _seal(engine, anchors)
-        old = open_engine(f"sqlite:///{before}")
         _record(old, *["xian/id:b"] * 5)
         with pytest.raises(IntegrityFailure, match="not those a checkpoint was signed for"):
             _seal(old, anchors)
@@ -221,10 +225,10 @@ class TestReadAgain:
     @pytest.mark.parametrize(
         "altered",
         [
-            "UPDATE entries SET payload = '{}' WHERE position = 3",
+            "UPDATE entries SET payload = x'7b20207d' WHERE position = 3",
             "UPDATE entries SET effective = '2020-01-01' WHERE position = 3",
             "UPDATE entries SET leaf = zeroblob(32) WHERE position = 3",
-            "UPDATE entries SET payload = '{ }' WHERE position = 2",
+            "UPDATE entries SET payload = x'7b207d' WHERE position = 2",
             "UPDATE logs SET root = zeroblob(32)",
             "UPDATE sealed_heads SET status = zeroblob(32) WHERE stream LIKE '%a'",
             "UPDATE sealed_heads SET version = 9 WHERE stream LIKE '%a'",
@@ -232,14 +236,15 @@ class TestReadAgain:
         ],
     )
     def test_what_was_altered_is_not_signed(
-        self, engine: Engine, anchors: Anchors, altered: str
+        self, engine: Engine, anchors: Anchors, place: Place, altered: str
     ) -> None:
         """Rows that no longer give what was recorded keep the log from being signed."""
         _record(engine, "xian/id:a", "xian/id:b")
         _seal(engine, anchors)
         _record(engine, "xian/id:a", "xian/id:b")
         before = anchors.note("xian")
-        _alter(engine, altered)
+        with place.raw() as raw:
+            raw.run(altered)
         with pytest.raises(IntegrityFailure):
             _seal(engine, anchors)
         with read_transaction(engine) as connection:
@@ -249,19 +254,7 @@ class TestReadAgain:
         assert (anchors.note("xian"), newest.note) == (before, before)
 
 
-def _copy(engine: Engine, path: Path) -> None:
-    with engine.connect() as connection, sqlite3.connect(path) as copy:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
-        driver.backup(copy)
-    copy.close()
-
-
-def _alter(engine: Engine, statement: str) -> None:
-    with write_transaction(engine) as connection:
-        triggers = connection.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ).scalars()
-        for name in list(triggers):
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        connection.exec_driver_sql(statement)
+def _copy(engine: Engine, place: Place) -> Engine:
+    """A ledger that holds what this one holds now."""
+    engine.dispose()
+    return open_engine(place.copy().url)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -22,6 +21,8 @@ from ledger.merkle import (
 )
 from ledger.recorder import Draft, LogWriter, append
 from ledger.tile_reader import tile_reader
+from support.asked import asked
+from support.places import Places
 
 NOW = "2026-11-23T08:31:27.123456Z"
 LOG = "beijing"
@@ -45,30 +46,30 @@ def _leaves(engine: Engine) -> list[bytes]:
     return [leaf for (leaf,) in _rows(engine, LEAVES)]
 
 
-def _filled(path: Path, cuts: Sequence[int], *, reopen: bool = False) -> Engine:
+def _filled(url: str, cuts: Sequence[int], *, reopen: bool = False) -> Engine:
     """A ledger to which entries were appended in transactions that end at the cuts."""
-    engine = open_engine(f"sqlite:///{path}", create=True)
+    engine = open_engine(url, create=True)
     for start, stop in zip((0, *cuts), cuts, strict=False):
         if reopen:
             engine.dispose()
-            engine = open_engine(f"sqlite:///{path}")
+            engine = open_engine(url)
         with write_transaction(engine) as connection:
             append(connection, LOG, _drafts(start, stop), recorded_at=NOW)
     return engine
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(module_places: Places) -> Iterator[Engine]:
     """A ledger of 700 entries: two full tiles, a partial one, a partial one above."""
-    made = _filled(tmp_path_factory.mktemp("tiles") / "ledger.db", (700,))
+    made = _filled(module_places.new().url, (700,))
     yield made
     made.dispose()
 
 
 @pytest.fixture(scope="module")
-def tall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def tall(module_places: Places) -> Iterator[Engine]:
     """A ledger of 66,000 entries: one full tile on level 1."""
-    made = open_engine(f"sqlite:///{tmp_path_factory.mktemp('tall')}/ledger.db", create=True)
+    made = open_engine(module_places.new().url, create=True)
     with write_transaction(made) as connection, LogWriter(connection, LOG) as writer:
         for start in range(0, 66_000, 3_000):
             writer.append(_drafts(start, start + 3_000), recorded_at=NOW)
@@ -96,9 +97,9 @@ def _expected(leaves: list[bytes]) -> list[tuple[object, ...]]:
     [(255,), (256,), (257,), (700,), (1, 255, 256, 513), (100, 300, 700), (256, 512), (255, 700)],
 )
 @pytest.mark.parametrize("reopen", [False, True])
-def test_any_batching_gives_the_tiles(tmp_path: Path, cuts: tuple[int, ...], reopen: bool) -> None:
+def test_any_batching_gives_the_tiles(ledger_url: str, cuts: tuple[int, ...], reopen: bool) -> None:
     """Full tiles and no others are there, whoever kept what from one append to the next."""
-    engine = _filled(tmp_path / "ledger.db", cuts, reopen=reopen)
+    engine = _filled(ledger_url, cuts, reopen=reopen)
     assert _rows(engine, TILES) == _expected(_leaves(engine))
     engine.dispose()
 
@@ -111,9 +112,9 @@ def test_upper_tiles_are_written(tall: Engine) -> None:
     assert [row[:2] for row in rows if row[0]] == [(1, 0)]
 
 
-def test_refused_batch_leaves_no_tile(tmp_path: Path) -> None:
+def test_refused_batch_leaves_no_tile(ledger_url: str) -> None:
     """A transaction that is rolled back takes its tiles with it, and the next one goes on."""
-    engine = _filled(tmp_path / "ledger.db", (200,))
+    engine = _filled(ledger_url, (200,))
     with suppress(ZeroDivisionError), write_transaction(engine) as connection:
         append(connection, LOG, _drafts(200, 300), recorded_at=NOW)
         raise ZeroDivisionError
@@ -124,15 +125,13 @@ def test_refused_batch_leaves_no_tile(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_altered_leaf_enters_no_tile(tmp_path: Path) -> None:
+def test_altered_leaf_enters_no_tile(places: Places) -> None:
     """A leaf altered in the meantime is noticed when its tile is made; nothing is recorded."""
-    path = tmp_path / "ledger.db"
-    engine = _filled(path, (200,))
-    engine.dispose()
-    engine = open_engine(f"sqlite:///{path}")
-    with write_transaction(engine) as connection:
-        connection.execute(text("DROP TRIGGER entries_refuse_update"))
-        connection.execute(text("UPDATE entries SET leaf = zeroblob(32) WHERE position = 7"))
+    place = places.new()
+    _filled(place.url, (200,)).dispose()
+    with place.raw() as raw:
+        raw.run("UPDATE entries SET leaf = zeroblob(32) WHERE position = 7")
+    engine = open_engine(place.url)
     with pytest.raises(IntegrityFailure, match="log verify"), write_transaction(engine) as writing:
         append(writing, LOG, _drafts(200, 300), recorded_at=NOW)
     assert len(_leaves(engine)) == 200
@@ -178,11 +177,9 @@ def test_reader_keeps_what_it_read(engine: Engine) -> None:
     with read_transaction(engine) as connection:
         read = tile_reader(connection, LOG, size=700)
         first = prove_inclusion(read, index=300, size=700)
-        asked: list[str] = []
-        connection.connection.driver_connection.set_trace_callback(asked.append)
-        again = prove_inclusion(read, index=300, size=700)
-        connection.connection.driver_connection.set_trace_callback(None)
-    assert (asked, again) == ([], first)
+        with asked(connection) as statements:
+            again = prove_inclusion(read, index=300, size=700)
+    assert (statements, again) == ([], first)
 
 
 def test_subtree_past_the_end_is_refused(engine: Engine) -> None:
@@ -202,18 +199,15 @@ def test_subtree_past_the_end_is_refused(engine: Engine) -> None:
         ("UPDATE tiles SET hashes = zeroblob(8191) WHERE number = 1", "entries 256 to 511"),
         ("UPDATE tiles SET root = x'00' WHERE number = 1", "entries 0 to 511"),
         ("DELETE FROM entries WHERE position = 600", "entries 512 to 699"),
-        ("UPDATE entries SET leaf = 'x' WHERE position = 699", "entries 512 to 699"),
+        ("UPDATE entries SET leaf = x'78' WHERE position = 699", "entries 512 to 699"),
     ],
 )
-def test_missing_hashes_are_named(tmp_path: Path, damage: str, named: str) -> None:
+def test_missing_hashes_are_named(places: Places, damage: str, named: str) -> None:
     """A reader says over which entries hashes are missing, and gives no proof without them."""
-    copy = open_engine(f"sqlite:///{tmp_path}/copy.db", create=True)
-    with write_transaction(copy) as connection:
-        append(connection, LOG, _drafts(0, 700), recorded_at=NOW)
-        for table in ("tiles", "entries"):
-            for operation in ("update", "delete"):
-                connection.execute(text(f"DROP TRIGGER {table}_refuse_{operation}"))
-        connection.execute(text(damage))
+    place = places.new()
+    copy = _filled(place.url, (700,))
+    with place.raw() as raw:
+        raw.run(damage)
     with read_transaction(copy) as connection:
         read = tile_reader(connection, LOG, size=700)
         with pytest.raises(IntegrityFailure, match=named):

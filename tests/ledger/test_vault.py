@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+import pytest
+
+from ledger.schema import metadata
 from support.command import run
+from support.places import Place, Places
 
 SECRET = "13812345678"
 APPLICATION = {
@@ -27,47 +30,62 @@ ERASURE = {
 }
 
 
-def files(folder: Path) -> bytes:
-    """Everything the database keeps on disk."""
-    found = sorted(path for path in folder.glob("ledger.db*") if path.is_file())
-    return b"".join(path.read_bytes() for path in found)
+@pytest.fixture
+def place(places: Places) -> Place:
+    """A place for a ledger."""
+    return places.new()
 
 
-def record(folder: Path, *entries: dict[str, object]) -> int:
+def kept(place: Place) -> bytes:
+    """Everything the database keeps: of a file all its bytes, of a server its rows."""
+    if place.is_file:
+        found = sorted(path for path in place.folder.glob("ledger.db*") if path.is_file())
+        return b"".join(path.read_bytes() for path in found)
+    with place.raw() as raw:
+        values = [
+            value
+            for table in metadata.tables
+            for row in raw.run(f"SELECT * FROM {table}")
+            for value in row
+        ]
+    return b"\n".join(v if isinstance(v, bytes) else str(v).encode() for v in values)
+
+
+def record(place: Place, *entries: dict[str, object]) -> int:
     """Record entries; the exit status."""
-    return run(folder, "record", "-", stdin="".join(json.dumps(e) + "\n" for e in entries)).status
+    return run(place, "record", "-", stdin="".join(json.dumps(e) + "\n" for e in entries)).status
 
 
-def test_log_holds_no_private_value(tmp_path: Path) -> None:
+def test_log_holds_no_private_value(place: Place) -> None:
     """The payload names the path of a private value and never the value."""
-    assert record(tmp_path, APPLICATION) == 0
-    shown = run(tmp_path, "log", "show", "hechuan#0").stdout
+    assert record(place, APPLICATION) == 0
+    shown = run(place, "log", "show", "hechuan#0").stdout
     assert "/contact/phone" in shown
     assert SECRET not in shown
 
 
-def test_erased_values_leave_no_bytes(tmp_path: Path) -> None:
-    """After an erasure no file of the ledger holds the value, and the log still verifies."""
-    assert record(tmp_path, APPLICATION) == 0
-    assert SECRET.encode() in files(tmp_path)
-    assert record(tmp_path, ERASURE) == 0
-    assert SECRET.encode() not in files(tmp_path)
-    assert "张三".encode() in files(tmp_path)
-    assert run(tmp_path, "log", "verify").status == 0
+def test_erased_values_leave_no_bytes(place: Place) -> None:
+    """After an erasure nothing of the ledger holds the value, and the log still verifies."""
+    assert record(place, APPLICATION) == 0
+    assert SECRET.encode() in kept(place)
+    assert record(place, ERASURE) == 0
+    assert SECRET.encode() not in kept(place)
+    assert "张三".encode() in kept(place)
+    assert run(place, "log", "verify").status == 0
 
 
-def test_only_held_values_are_erased(tmp_path: Path) -> None:
+def test_only_held_values_are_erased(place: Place) -> None:
     """Erasing a path the entry does not hold is refused and erases nothing."""
-    assert record(tmp_path, APPLICATION) == 0
-    assert record(tmp_path, {**ERASURE, "fields": ["/contact/phone", "/contact/fax"]}) == 1
-    assert SECRET.encode() in files(tmp_path)
+    assert record(place, APPLICATION) == 0
+    assert record(place, {**ERASURE, "fields": ["/contact/phone", "/contact/fax"]}) == 1
+    assert SECRET.encode() in kept(place)
 
 
-def test_a_key_covers_private_values(tmp_path: Path) -> None:
+def test_a_key_covers_private_values(place: Place) -> None:
     """The same key with another private value is a conflict; with the same it is skipped."""
-    assert record(tmp_path, APPLICATION) == 0
-    assert record(tmp_path, APPLICATION) == 0
+    assert record(place, APPLICATION) == 0
+    assert record(place, APPLICATION) == 0
     assert (
-        record(tmp_path, {**APPLICATION, "private": {"contact": {"phone": "139", "name": "张三"}}})
+        record(place, {**APPLICATION, "private": {"contact": {"phone": "139", "name": "张三"}}})
         == 4
     )

@@ -7,13 +7,9 @@ itself could do it.
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +27,7 @@ from ledger.recorder import Draft, append
 from ledger.schema import metadata
 from ledger.sealing import seal_log
 from ledger.verify import Damage, verify
+from support.places import Place, Places, Raw
 from support.tampering import changes
 from support.together import verified_twice
 
@@ -83,12 +80,12 @@ def _seal(
 class _Ledger:
     """A ledger somebody may do anything to, its notes, and its check."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.engine = open_engine(f"sqlite:///{path}", create=True)
-        self.anchors = Anchors(path.parent / "trust")
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.engine = open_engine(place.url, create=True)
+        self.anchors = Anchors(place.trust)
         self.notes: list[bytes] = []
-        self.raw: sqlite3.Connection | None = None
+        self.raw: Raw | None = None
 
     def build(
         self,
@@ -111,9 +108,13 @@ class _Ledger:
 
     def run(self, statement: str, *values: object) -> list[Any]:
         """Change anything."""
+        return self.past_it().run(statement, *values)
+
+    def past_it(self) -> Raw:
+        """A connection that may change anything."""
         if self.raw is None:
-            self.raw = sqlite3.connect(self.path, isolation_level=None)
-        return self.raw.execute(statement, values).fetchall()
+            self.raw = self.place.open_raw()
+        return self.raw
 
     def problems(
         self,
@@ -147,26 +148,22 @@ class _Ledger:
         self.engine.dispose()
         if self.raw is not None:
             self.raw.close()
+            self.raw = None
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[_Ledger]:
+def ledger(places: Places) -> Iterator[_Ledger]:
     """A sound ledger."""
-    found = _Ledger(tmp_path / "ledger.db").build()
+    found = _Ledger(places.new()).build()
     yield found
     found.close()
 
 
 @pytest.fixture
 def opened(ledger: _Ledger) -> _Ledger:
-    """The same without triggers, types and keys."""
+    """The same without triggers, types and keys; on a server the types remain."""
     ledger.engine.dispose()
-    with closing(sqlite3.connect(ledger.path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA foreign_keys=OFF")
-        for name in metadata.tables:
-            connection.execute(f"CREATE TABLE free AS SELECT * FROM {name}")
-            connection.execute(f"DROP TABLE {name}")
-            connection.execute(f"ALTER TABLE free RENAME TO {name}")
+    ledger.place.free()
     return ledger
 
 
@@ -219,12 +216,11 @@ def test_no_cell_changes_unseen(opened: _Ledger, table: str, column: str) -> Non
     """Whatever any cell of what was sealed and signed is changed to is reported."""
     for rowid, before in opened.run(f"SELECT rowid, {column} FROM {table}"):
         for expression, value in changes(before):
-            opened.run(f"UPDATE {table} SET {column} = {expression} WHERE rowid = ?", value, rowid)
-            rows = opened.run(
-                f"SELECT typeof({column}), hex({column}) FROM {table} WHERE rowid = ?", rowid
-            )
-            same = opened.run("SELECT typeof(?), hex(?)", before, before)
-            if rows != same:
+            change = f"UPDATE {table} SET {column} = {expression} WHERE rowid = ?"
+            if not opened.past_it().try_to(change, value, rowid):
+                continue
+            after = opened.past_it().cell(table, column, rowid)
+            if after != before or type(after) is not type(before):
                 assert opened.problems(), (value, before)
             opened.run(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", before, rowid)
     assert opened.problems() == ()
@@ -279,10 +275,9 @@ class TestCut:
 
 class TestRewritten:
     @pytest.fixture
-    def rewritten(self, ledger: _Ledger, tmp_path: Path) -> Iterator[_Ledger]:
+    def rewritten(self, ledger: _Ledger, places: Places) -> Iterator[_Ledger]:
         """A ledger with one other entry near the beginning, sealed and signed with the same key."""
-        (tmp_path / "new").mkdir()
-        found = _Ledger(tmp_path / "new" / "ledger.db").build(note="changed")
+        found = _Ledger(places.new()).build(note="changed")
         yield found
         found.close()
 
@@ -296,10 +291,9 @@ class TestRewritten:
         assert "split_view" in _codes(found)
         assert "history_rewritten" in _codes(found)
 
-    def test_the_interval_is_named(self, ledger: _Ledger, tmp_path: Path) -> None:
+    def test_the_interval_is_named(self, ledger: _Ledger, places: Places) -> None:
         """Between the last note that agrees and the first that does not, it was rewritten."""
-        (tmp_path / "new").mkdir()
-        other = _Ledger(tmp_path / "new" / "ledger.db")
+        other = _Ledger(places.new())
         _record(other.engine, FIRST)
         other.notes.append(_seal(other.engine, other.anchors))
         _record(other.engine, SECOND, note="changed")
@@ -342,7 +336,7 @@ class TestForged:
 
 
 class TestLyingSeals:
-    def test_a_lie_about_a_status_names_the_center(self, tmp_path: Path) -> None:
+    def test_a_lie_about_a_status_names_the_center(self, places: Places) -> None:
         """A seal signed over a status that the entries do not give names the center."""
 
         def lying(
@@ -351,7 +345,7 @@ class TestLyingSeals:
             for center, digest in _statuses(connection, log, centers, upto=upto):
                 yield center, bytes(32) if center.endswith("b") else digest
 
-        found = _Ledger(tmp_path / "ledger.db").build(statuses=lying)
+        found = _Ledger(places.new()).build(statuses=lying)
         problems = found.problems()
         found.close()
         assert [(p.code, p.position, p.center) for p in problems] == [
@@ -361,21 +355,11 @@ class TestLyingSeals:
 
 def _cut_to(ledger: _Ledger, size: int) -> None:
     """Put the ledger back to what it was at its first checkpoint, in every table."""
-    path = ledger.path.parent / "cut"
-    path.mkdir()
-    old = _Ledger(path / "ledger.db")
+    old = _Ledger(ledger.place.places.new())
     _record(old.engine, FIRST)
     note = _seal(old.engine, old.anchors)
-    old.close()
     assert (note, size) == (ledger.notes[0], 5)
-    ledger.engine.dispose()
-    if ledger.raw is not None:
-        ledger.raw.close()
-        ledger.raw = None
-    for ending in ("", "-wal", "-shm"):
-        source = old.path.with_name(old.path.name + ending)
-        target = ledger.path.with_name(ledger.path.name + ending)
-        target.unlink(missing_ok=True)
-        if source.exists():
-            shutil.copy(source, target)
-    ledger.engine = open_engine(f"sqlite:///{ledger.path}")
+    old.close()
+    ledger.close()
+    ledger.place.become(old.place)
+    ledger.engine = open_engine(ledger.place.url)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +17,7 @@ from policies.rulebook import Rulebook
 from policies.verdict import KnownBefore
 from projections.fold import fold
 from support.histories import SCHEMES, days, histories, notices
+from support.places import Places
 from support.scenario import FileLedger, Line, MemoryLedger, judge, knowledge_of
 
 SOME = settings(
@@ -119,11 +119,11 @@ def as_stored(ruling: object) -> bytes:
     return msgspec.json.encode(ruling)
 
 
-def test_an_added_edition_is_no_deviation(tmp_path: Path) -> None:
+def test_an_added_edition_is_no_deviation(places: Places) -> None:
     """`policy add` of an edition that was in force all along leaves the audit as it was, and rules
     what comes after it."""
     center = "hechuan/id:x"
-    ledger = FileLedger(tmp_path / "ledger.db")
+    ledger = FileLedger(places.new())
     designated = {
         "type": "CenterDesignated",
         "on": "2022-09-15",

@@ -24,6 +24,7 @@ from projections.counters import counts
 from projections.fold import annulments, can_extend, extend, fold, known
 from projections.register import digest, row_of
 from support.histories import SCHEMES, days, histories, notices
+from support.places import Places
 from support.scenario import FileLedger, Line, MemoryLedger, judge, knowledge_of
 
 FEW = settings(
@@ -39,9 +40,9 @@ any_history = schemes.flatmap(histories)
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FileLedger]:
-    """A real file that already holds every round; each example adds a center of its own."""
-    found = FileLedger(tmp_path_factory.mktemp("ledger") / "ledger.db")
+def ledger(module_places: Places) -> Iterator[FileLedger]:
+    """A real ledger that already holds every round; each example adds a center of its own."""
+    found = FileLedger(module_places.new())
     for scheme in SCHEMES:
         found.record(*notices(scheme))
     yield found

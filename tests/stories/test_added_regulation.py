@@ -20,6 +20,7 @@ from policies.forms import load_form
 from policies.loading import builtin_editions
 from support.command import Answer, run
 from support.guide import GUIDE, example
+from support.places import Places
 from support.scenario import FileLedger, Line
 
 CENTER = "qingshan/id:one"
@@ -79,9 +80,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[FileLedger]:
+def ledger(places: Places) -> Iterator[FileLedger]:
     """A ledger to which the guide's example was added."""
-    found = FileLedger(tmp_path / "ledger.db")
+    found = FileLedger(places.new())
     found.desk.add_edition(example().encode(), source="qingshan.yaml")
     yield found
     found.close()
@@ -303,7 +304,7 @@ class TestRulingByIt:
 
 
 class TestSuccessor:
-    def test_a_new_version_rules_from_its_first_day(self, tmp_path: Path) -> None:
+    def test_a_new_version_rules_from_its_first_day(self, places: Places) -> None:
         """A successor of a regulation that lapsed rules the rounds opened since, and no other."""
         text = dict(builtin_editions())["xian/2016.yaml"].decode()
         for old, new in (
@@ -316,7 +317,7 @@ class TestSuccessor:
         ):
             assert old in text, old
             text = text.replace(old, new)
-        ledger = FileLedger(tmp_path / "ledger.db")
+        ledger = FileLedger(places.new())
         assert ledger.desk.add_edition(text.encode(), source="xian.yaml")
         rounds = [
             {

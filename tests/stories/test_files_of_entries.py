@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from ledger.errors import KeyConflictError
 from projections.register import digest
 from support.cases import background
+from support.places import Places
 from support.scenario import FileLedger, line_of
 
 HECHUAN = "hechuan/91500117MA1000017Y"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[FileLedger]:
-    """An empty ledger on a file of its own."""
-    found = FileLedger(tmp_path / "ledger.db")
+def ledger(places: Places) -> Iterator[FileLedger]:
+    """An empty ledger of its own."""
+    found = FileLedger(places.new())
     yield found
     found.close()
 
@@ -83,12 +83,12 @@ def test_a_dry_run_records_nothing(ledger: FileLedger) -> None:
     assert list(ledger.desk.register(scheme="hechuan", status=None, search=None)) == []
 
 
-def test_one_file_or_many(tmp_path: Path) -> None:
+def test_one_file_or_many(places: Places) -> None:
     """The register is the same whether lines came in one file or each in its own."""
     lines = background("hechuan", "designated", "failed-2024")
     digests = []
-    for name, parts in {"one": [lines], "many": [[line] for line in lines]}.items():
-        ledger = FileLedger(tmp_path / f"{name}.db")
+    for parts in ([lines], [[line] for line in lines]):
+        ledger = FileLedger(places.new())
         for part in parts:
             ledger.record(*part)
         digests.append(digest(ledger.desk.shelf.rows("hechuan")))
@@ -96,12 +96,13 @@ def test_one_file_or_many(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
-def test_an_opened_file_goes_on(tmp_path: Path) -> None:
+def test_an_opened_file_goes_on(places: Places) -> None:
     """A ledger that was closed and opened again rules as if it had stayed open."""
-    first = FileLedger(tmp_path / "ledger.db")
+    place = places.new()
+    first = FileLedger(place)
     first.record(*background("hechuan", "published"))
     first.close()
-    again = FileLedger(tmp_path / "ledger.db")
+    again = FileLedger(place)
     assert again.record(background("hechuan", "designated")[-1]).barred == []
     assert again.state(HECHUAN).status == "designated"
     again.close()

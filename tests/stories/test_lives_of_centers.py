@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from support.cases import background
+from support.places import Places
 from support.scenario import FileLedger, Line, MemoryLedger
 
 BEIJING = "beijing/91110108MA100005XF"
@@ -18,9 +18,9 @@ BY_BEIJING = {"policy": "beijing/1", "policy_reason": "通知"}
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[FileLedger]:
-    """An empty ledger on a file of its own."""
-    found = FileLedger(tmp_path / "ledger.db")
+def ledger(places: Places) -> Iterator[FileLedger]:
+    """An empty ledger of its own."""
+    found = FileLedger(places.new())
     yield found
     found.close()
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from policies.rulebook import Rulebook
 from policies.rules.grading import band_of, is_warned
 from projections.center import CenterState
 from support.command import run
+from support.places import Places
 from support.published import STEP, Published, read_back, read_result, read_retold, results
 from support.scenario import FileLedger, judge, line_of
 
@@ -24,13 +24,13 @@ Replay = Callable[[str], FileLedger]
 
 
 @pytest.fixture(scope="module")
-def replay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replay]:
+def replay(module_places: Places) -> Iterator[Replay]:
     """A published result on a ledger of its own, recorded once for all tests."""
     ledgers: dict[str, FileLedger] = {}
 
     def replayed(name: str) -> FileLedger:
         if name not in ledgers:
-            ledgers[name] = FileLedger(tmp_path_factory.mktemp(name) / "ledger.db")
+            ledgers[name] = FileLedger(module_places.new())
             record(ledgers[name], read_result(name))
         return ledgers[name]
 
@@ -101,7 +101,7 @@ class TestBounds:
         ],
     )
     def test_a_bound_off_by_a_step_shows(
-        self, tmp_path: Path, name: str, old: str, new: str
+        self, places: Places, name: str, old: str, new: str
     ) -> None:
         """A regulation file that is wrong by the least step of a score contradicts the result."""
         result = read_result(name)
@@ -109,7 +109,7 @@ class TestBounds:
         source = f"{result.edition}.yaml"
         changed = files[source].decode().replace(old, new)
         assert changed != files[source].decode()
-        ledger = FileLedger(tmp_path / "ledger.db")
+        ledger = FileLedger(places.new())
         ledger.desk.__dict__.pop("judge")
         ledger.desk.__dict__["rulebook"] = Rulebook({**files, source: changed.encode()}.items())
         assert record(ledger, result) != result.deviations
@@ -137,13 +137,13 @@ class TestNational:
         assert evaluation.result.grade == "优秀"
 
     @pytest.mark.parametrize("floor", [None, "rd_staff", "equipment_value", "rd_expenditure"])
-    def test_the_same_score_under_two_editions(self, tmp_path: Path, floor: str | None) -> None:
+    def test_the_same_score_under_two_editions(self, places: Places, floor: str | None) -> None:
         """AT-07 and AT-01: 62 points are plainly 合格 in 2013, 基本合格 with a warning in 2021, and
         不合格 where a floor is missed."""
         figures = {"rd_staff": 150, "equipment_value": 2000, "rd_expenditure": 1500}
         if floor is not None:
             figures[floor] -= 1
-        ledger = FileLedger(tmp_path / "ledger.db")
+        ledger = FileLedger(places.new())
         answer = ledger.record(*_two_rounds("62", figures), historical=True)
         found = [
             (r.ruling.edition, r.outcome.grade, r.outcome.warned)
@@ -160,11 +160,11 @@ class TestNational:
 
 
 class TestTwoPublications:
-    def test_both_are_kept_and_their_difference_reported(self, tmp_path: Path) -> None:
+    def test_both_are_kept_and_their_difference_reported(self, places: Places) -> None:
         """AT-09 and AT-10: the ledger holds both, overwrites neither, and audit names the one
         center they disagree about."""
         told, retold = read_result("AT-09"), read_retold("AT-10")
-        ledger = FileLedger(tmp_path / "ledger.db")
+        ledger = FileLedger(places.new())
         record(ledger, told)
         size = ledger.desk.source.size("jiangsu")
         answer = ledger.record(*retold.lines(told), historical=True)
@@ -181,26 +181,27 @@ class TestTwoPublications:
         assert contested == {one.center for one in retold.otherwise}
         ledger.close()
 
-    def test_a_user_sees_them_disagree(self, tmp_path: Path) -> None:
+    def test_a_user_sees_them_disagree(self, places: Places) -> None:
         """The commands show the round as either publication has it, both documents side by side in
         the history, and in the audit the one center they disagree about."""
+        place = places.new()
         told, retold = read_result("AT-09"), read_retold("AT-10")
         center = retold.otherwise[0].center
         own = [n for n in told.lines() if n.get("center", center) == center]
         shown = []
         for lines in (own, list(retold.lines(told))):
             text = "".join(line_of(line).decode() + "\n" for line in lines)
-            assert run(tmp_path, "record", "--historical", "-", stdin=text).status == 0
-            round_ = run(tmp_path, "round", "show", told.round, "--json").json
-            center_ = run(tmp_path, "center", "show", center, "--json").json
+            assert run(place, "record", "--historical", "-", stdin=text).status == 0
+            round_ = run(place, "round", "show", told.round, "--json").json
+            center_ = run(place, "center", "show", center, "--json").json
             shown.append((round_["grades"].get("良好", 0), center_["status"]))
         # What was told is counted; what was decided stands.
         assert shown == [(0, "revoked"), (1, "revoked")]
 
-        history = run(tmp_path, "center", "history", center).stdout
+        history = run(place, "center", "history", center).stdout
         assert told.document in history
         assert retold.document in history
-        audit = run(tmp_path, "audit", "--json")
+        audit = run(place, "audit", "--json")
         found = [f for f in audit.json["findings"] if f["code"] == "not_designated"]
         assert (audit.status, [f["center"] for f in found]) == (1, [center])
 
@@ -240,7 +241,7 @@ class TestGuangxi:
         assert (state.status, state.grounds) == ("revoked", ("overdue",))
         assert state.former_names == ()
 
-    def test_within_the_month_it_does_not(self, tmp_path: Path) -> None:
+    def test_within_the_month_it_does_not(self, places: Places) -> None:
         """AT-14: on the last day of the month after the deadline the ground is not yet met."""
         result = read_result("AT-14")
         lines = [
@@ -248,7 +249,7 @@ class TestGuangxi:
             for line in result.lines()
             if line.get("center", self.CENTER) == self.CENTER
         ]
-        ledger = FileLedger(tmp_path / "ledger.db")
+        ledger = FileLedger(places.new())
         assert "ground_unmet" in ledger.record(*lines, historical=True).barred
         ledger.close()
 
@@ -264,12 +265,13 @@ class TestGuangxi:
         answer = may_apply(judge(), state, "guangxi", view.on, ledger.desk.knowledge(view))
         assert (answer.eligible, answer.first_eligible_day) == (None, None)
 
-    def test_the_command_prints_the_totals(self, tmp_path: Path) -> None:
+    def test_the_command_prints_the_totals(self, places: Places) -> None:
         """AT-14: `record --historical` and `round show` give the notice's numbers."""
+        place = places.new()
         result = read_result("AT-14")
         text = "".join(line_of(line).decode() + "\n" for line in result.lines())
-        assert run(tmp_path, "record", "--historical", "-", stdin=text).status == 0
-        answer = run(tmp_path, "round", "show", result.round, "--json").json
+        assert run(place, "record", "--historical", "-", stdin=text).status == 0
+        answer = run(place, "round", "show", result.round, "--json").json
         expected = result.expected
         assert answer["edition"] == "guangxi/2018"
         assert answer["centers"] == expected["centers"]

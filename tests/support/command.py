@@ -7,7 +7,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from support.places import Place
 
 __all__ = ["COMMAND", "Answer", "environment", "run", "start"]
 
@@ -28,39 +31,43 @@ class Answer:
         return json.loads(self.stdout)
 
 
-def run(folder: Path, *arguments: str, stdin: str = "", language: str = "en") -> Answer:
-    """Run a command on the ledger `ledger.db` in a folder."""
+def run(where: Path | Place, *arguments: str, stdin: str = "", language: str = "en") -> Answer:
+    """Run a command on the ledger of a place, or on `ledger.db` in a folder."""
     done = subprocess.run(
         [*COMMAND, *arguments],
         input=stdin,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        cwd=folder,
-        env=environment(folder, language),
+        cwd=where if isinstance(where, Path) else where.folder,
+        env=environment(where, language),
         timeout=300,
         check=False,
     )
     return Answer(done)
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+def start(where: Path | Place, *arguments: str) -> subprocess.Popen[bytes]:
     """Start a command and leave it running."""
     return subprocess.Popen(
         [*COMMAND, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=folder,
-        env=environment(folder, "en"),
+        cwd=where if isinstance(where, Path) else where.folder,
+        env=environment(where, "en"),
     )
 
 
-def environment(folder: Path, language: str) -> dict[str, str]:
-    """The environment in which the command finds the ledger of a folder."""
+def environment(where: Path | Place, language: str) -> dict[str, str]:
+    """The environment in which the command finds the ledger of a folder or of a place."""
+    if isinstance(where, Path):
+        ledger = {"TAIZHANG_LEDGER": f"sqlite:///{where}/ledger.db"}
+    else:
+        ledger = {"TAIZHANG_LEDGER": where.url, "TAIZHANG_TRUST": str(where.trust)}
     return {
         **os.environ,
-        "TAIZHANG_LEDGER": f"sqlite:///{folder}/ledger.db",
+        **ledger,
         "TAIZHANG_LANG": language,
         "NO_COLOR": "1",
         "COLUMNS": "100",

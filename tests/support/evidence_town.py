@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +13,11 @@ from ledger.engine import write_transaction
 from ledger.evidence import Built, Wanted
 from ledger.evidence_check import Claim, check_evidence
 from ledger.note import Note, VerifierKey, format_vkey, parse_note
-from ledger.schema import metadata
 from support.evidence_book import WITNESSES
+from support.places import Place
 from support.scenario import NOW, judge, line_of
 
-__all__ = ["CENTER", "SECRETS", "Town", "opened", "opened_copy", "rows_of", "town"]
+__all__ = ["CENTER", "SECRETS", "Town", "opened", "town"]
 
 CENTER = "hechuan/id:a"
 SECRETS = ("13800138000", "a@example.cn", "张三")
@@ -94,10 +91,11 @@ class Town:
         return check_evidence(built.data, keys=[self.key])
 
 
-def town(folder: Path, *, deadline: str = "2022-04-30") -> Town:
-    """The ledger in a folder, with a cosignature on its newest checkpoint."""
+def town(place: Place, *, deadline: str = "2022-04-30") -> Town:
+    """The ledger at a place, with a cosignature on its newest checkpoint."""
+    folder = place.folder
     (folder / "letter.txt").write_text("决定书", encoding="utf-8")
-    desk = opened(folder / "ledger.db", create=True)
+    desk = opened(place, create=True)
     desk.initialise()
     key = desk.proofs.make_key("city.example", None)
     sizes = []
@@ -113,23 +111,9 @@ def town(folder: Path, *, deadline: str = "2022-04-30") -> Town:
     return Town(desk, key, tuple(sizes))
 
 
-def opened(path: Path, *, create: bool = False, trust: Path | None = None) -> Desk:
-    """A desk on a file, with the rulebook that all tests share."""
-    desk = Desk(f"sqlite:///{path}", clock=lambda: NOW, create=create, trust=trust)
+def opened(place: Place, *, create: bool = False, trust: Path | None = None) -> Desk:
+    """A desk at a place, with the rulebook that all tests share."""
+    desk = Desk(place.url, clock=lambda: NOW, create=create, trust=trust or place.trust)
     desk.__dict__["judge"] = judge()
     desk.__dict__["rulebook"] = judge().rulebook
     return desk
-
-
-def opened_copy(ledger: Path, path: Path) -> None:
-    """A copy without triggers, types and keys: one may write anything into it."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("ATTACH ? AS sound", (str(ledger),))
-        for name in metadata.tables:
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM sound.{name}")
-        connection.execute("DETACH sound")
-
-
-def rows_of(raw: sqlite3.Connection, table: str) -> Iterator[int]:
-    """Every row of a table, by its number."""
-    yield from (row for (row,) in raw.execute(f"SELECT rowid FROM {table}"))

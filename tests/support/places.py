@@ -54,6 +54,10 @@ class Raw(ABC):
         return True
 
     @abstractmethod
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        """A value, even where it is no text and stands in a text column."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of the connection."""
 
@@ -95,6 +99,9 @@ class Place(ABC):
                 if not self.is_file:
                     raw.run(f"ALTER TABLE {table} ADD COLUMN rowid bigserial")
 
+    def give_back(self) -> None:  # noqa: B027  files go with their folder
+        """Say that it is not used any more, before its places are closed."""
+
     @abstractmethod
     def open_raw(self) -> Raw:
         """A connection that may change anything; close it."""
@@ -126,7 +133,7 @@ class Places(ABC):
     def new(self) -> Place:
         """A place for a ledger without entries, to be opened with `create`."""
 
-    def close(self) -> None:  # noqa: B027  where a folder holds all, its owner removes it
+    def close(self) -> None:  # noqa: B027  files go with their folder
         """Remove what the places hold."""
 
     def make_folder(self) -> Path:
@@ -184,6 +191,12 @@ class _RawFile(Raw):
         for (name,) in triggers:
             self.run(f"DROP TRIGGER {name}")
 
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        self._connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        ((value,),) = self.run(f"SELECT {column} FROM {table} WHERE rowid = ?", rowid)
+        self._connection.text_factory = str
+        return value
+
     def _execute(self, statement: str, values: tuple[object, ...]) -> Any:
         return self._connection.execute(statement, values)
 
@@ -215,8 +228,13 @@ class PostgresPlaces(Places):
 
     def close(self) -> None:
         """Give the databases back."""
-        for name in self._mine:
-            self._stock.give_back(name)
+        while self._mine:
+            self.give_back(self._mine[-1])
+
+    def give_back(self, name: str) -> None:
+        """Give one of them back."""
+        self._mine.remove(name)
+        self._stock.give_back(name)
 
     def _place(self, name: str) -> Place:
         self._mine.append(name)
@@ -285,9 +303,9 @@ def _shape_of(connection: psycopg.Connection[Any]) -> object:
 
 
 _SHAPE = """
-SELECT * FROM meta
-UNION ALL SELECT concat(relname, relkind), 
-    string_agg(concat(attname, atttypid), ' ' ORDER BY attnum)
+SELECT name, value FROM meta
+UNION ALL SELECT concat(relname, relkind),
+                 string_agg(concat(attname, atttypid), ' ' ORDER BY attnum)
     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE relnamespace = 'public'::regnamespace GROUP BY 1
 UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -304,12 +322,16 @@ class _Database(Place):
         self.name = name
         self._server = server
         self._copied = partial(places.made_from, name)
+        self._given_back = partial(places.give_back, name)
 
     def open_raw(self) -> Raw:
         return _RawDatabase(self._server.conninfo(self.name))
 
     def copy(self) -> Place:
         return self._copied()
+
+    def give_back(self) -> None:
+        self._given_back()
 
     def become(self, other: Place) -> None:
         assert isinstance(other, _Database)
@@ -335,6 +357,10 @@ class _RawDatabase(Raw):
         self._connection = psycopg.connect(conninfo, autocommit=True)
         # As a superuser may: no trigger fires any more.
         self._connection.execute("SET session_replication_role = replica")
+
+    def cell(self, table: str, column: str, rowid: object) -> Any:
+        ((value,),) = self.run(f"SELECT {column} FROM {table} WHERE rowid = ?", rowid)
+        return value
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> Any:
         cursor = self._connection.execute(_for_server(statement).encode(), values)

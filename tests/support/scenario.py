@@ -7,7 +7,8 @@ Entries are written as in a file for `taizhang record`, as mappings. Two ledgers
 - `MemoryLedger` keeps `Recorded` entries in lists and folds a center from all of them before every
   ruling, the slow and plain way; parser, payload bytes, rulebook, calendars and fold are the real
   ones.
-- `FileLedger` is a `Desk` on a SQLite file, with its caches, its transactions and its register.
+- `FileLedger` is a `Desk` on a real ledger, on either engine, with its caches, its transactions
+  and its register.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ from projections.center import CenterState
 from projections.counters import counts
 from projections.fold import fold, known
 from projections.rounds import Adopted, RoundState, fold_round, fold_scheme
+from support.places import Place
 
 __all__ = [
     "NOW",
@@ -233,11 +234,11 @@ class MemoryLedger:
 
 
 class FileLedger:
-    """A desk on a SQLite file, recorded through the real book."""
+    """A desk at a place, recorded through the real book."""
 
-    def __init__(self, path: Path, *, now: datetime = NOW) -> None:
+    def __init__(self, place: Place, *, now: datetime = NOW) -> None:
         self.now = now
-        self.desk = Desk(f"sqlite:///{path}", clock=lambda: self.now, create=True)
+        self.desk = Desk(place.url, clock=lambda: self.now, create=True, trust=place.trust)
         self.desk.__dict__["judge"] = judge()  # the same rulebook, loaded once for all tests
         self.desk.__dict__["rulebook"] = judge().rulebook
 
@@ -284,7 +285,7 @@ class FileLedger:
         return [f for _, found in self.desk.audit(scheme) for f in found]
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let the ledger go."""
         self.desk.close()
 
 
