@@ -33,6 +33,7 @@ from town import town
 
 from cli.desk import Desk
 from cli.proofs import status_digests
+from cli.verifying import Outside
 from ledger import reading
 from ledger.engine import read_transaction
 from ledger.merkle import Frontier
@@ -103,7 +104,7 @@ def _rows(desk: Desk) -> dict[str, Callable[[], Cost]]:
         "log alone, two processes": lambda: _here(lambda: verify(engine, jobs=2)),
         "quick": lambda: _here(lambda: verify(engine, quick=True)),
         "with published statuses": lambda: _here(lambda: verify(engine, statuses=status_digests)),
-        "with statuses and register": lambda: _here(desk.verify),
+        "with statuses and register": lambda: _here(lambda: desk.verify(outside=Outside(jobs=1))),
         "command": lambda: _command([*command, "--jobs", "1"]),
         "command, two processes": lambda: _command([*command, "--jobs", "2"]),
     }
