@@ -85,7 +85,7 @@ def _submissions(draw: st.DrawFn) -> list[tuple[list[bytes], bool]]:
 def _said(outcome: Receipt | Exception) -> object:
     if isinstance(outcome, Receipt):
         spools = [list(outcome.findings), list(outcome.deviations)]
-        return outcome.recorded, outcome.skipped, outcome.runs, spools
+        return outcome.recorded, outcome.skipped, [*outcome.runs()], spools
     assert isinstance(outcome, LedgerError), outcome
     problems = [str(problem) for problem in getattr(outcome, "problems", ())]
     return type(outcome), str(outcome), problems, str(getattr(outcome, "findings", ""))
