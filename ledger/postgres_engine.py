@@ -39,6 +39,7 @@ __all__ = ["committing", "make_engine", "translate"]
 
 _LONGEST = 2**31 - 1  # milliseconds
 _WARNING = "taizhang_warning"
+_IS_NEW = "taizhang_is_new"
 # A server whose machine is gone says nothing: without these it is waited for by the hour.
 _NETWORK = {
     "connect_timeout": 10,
@@ -121,6 +122,7 @@ def committing(connection: Connection) -> Iterator[None]:
 
 def _note_warnings(driver: psycopg.Connection[Any], record: Any) -> None:
     """Keep the last warning of a connection; a commit that waits no longer gives nothing else."""
+    record.info[_IS_NEW] = True
 
     def note(said: psycopg.errors.Diagnostic) -> None:
         if said.severity_nonlocalized == "WARNING":
@@ -129,8 +131,10 @@ def _note_warnings(driver: psycopg.Connection[Any], record: Any) -> None:
     driver.add_notice_handler(note)
 
 
-def _demand_alive(driver: psycopg.Connection[Any], _record: object, _proxy: object) -> None:
+def _demand_alive(driver: psycopg.Connection[Any], record: Any, _proxy: object) -> None:
     """Have the pool make a new connection in the place of one whose server went away."""
+    if record.info.pop(_IS_NEW, False):  # the pool would soon give up
+        return
     with DefaultSelector() as selector:
         selector.register(driver.fileno(), EVENT_READ)
         if selector.select(0):  # nobody has asked it anything

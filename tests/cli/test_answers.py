@@ -51,7 +51,7 @@ ENTRY = {
 def test_show_has_its_keys(center: str, run: Run, town: str) -> None:
     """`center show` has exactly the keys of the contract, `ok` first."""
     said = run("center", "show", center, "--json", url=town)
-    assert set(said.json) == CENTER
+    assert set(said.json) == CENTER | {"upto"}
     assert next(iter(said.json)) == "ok"
     assert set(said.json["open"]) == {"publicity", "objections", "rectification"}
 
@@ -66,7 +66,7 @@ def test_ban_has_its_keys(run: Run, town: str) -> None:
 def test_history_has_its_keys(run: Run, town: str) -> None:
     """Entries of a history have exactly the keys of the contract."""
     said = run("center", "history", GULOU, "--json", url=town)
-    assert set(said.json) == {"ok", "center", "entries"}
+    assert set(said.json) == {"ok", "center", "entries", "upto"}
     assert all(set(entry) == ENTRY for entry in said.json["entries"])
 
 
@@ -85,7 +85,7 @@ def test_history_since_a_day(run: Run, town: str) -> None:
 def test_why_has_its_keys(center: str, run: Run, town: str) -> None:
     """Every step of an explanation has exactly the keys of the contract."""
     said = run("center", "why", center, "--json", url=town).json
-    assert set(said) == {"ok", "center", "answer", "because", "why_not"}
+    assert set(said) == {"ok", "center", "answer", "because", "why_not", "upto"}
     assert said["answer"] == said["because"]["claim"]
     steps = list(nodes([said["because"], *said["why_not"]]))
     assert all(set(node) == NODE for node in steps)
@@ -112,7 +112,7 @@ def test_receipt_has_its_keys(run: Run) -> None:
     """A receipt counts, names positions and heads, and holds every finding with its line."""
     said = run("record", str(DEMO / "town.jsonl"), "--json", url="sqlite:///new.db").json
     keys = {"ok", "recorded", "skipped", "positions", "logs", "findings", "deviations"}
-    assert set(said) == keys
+    assert set(said) == keys | {"upto", "repeated"}
     assert said["recorded"] == len(said["positions"]) == said["logs"]["beijing"]["size"]
     assert all(set(finding) >= FINDING | {"line"} for finding in said["findings"])
 

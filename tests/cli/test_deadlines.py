@@ -107,7 +107,7 @@ def test_keeps_to_the_days_asked(asked: Run) -> None:
 def test_json_holds_both_days(asked: Run) -> None:
     """Each duty gives the printed and the rolled day, its article, and whether it is overdue."""
     value = deadlines(asked, "--json").json
-    assert list(value) == ["ok", "on", "within", "deadlines"]
+    assert list(value) == ["ok", "on", "within", "deadlines", "upto"]
     assert all(set(duty) == KEYS for duty in value["deadlines"])
     by_kind = {duty["what"]: duty for duty in value["deadlines"]}
     filing = by_kind["filing"]

@@ -80,6 +80,7 @@ def test_json_has_the_contract_shape(asked: Run) -> None:
         "grades": {"合格": 1, "不合格": 1},
         "warned": 1,
         "revoked": 1,
+        "upto": "hechuan#14",
     }
     assert list(value.items()) == list(expected.items())
 

@@ -63,7 +63,7 @@ GRADED = "beijing#4"
 def test_json_has_its_members(asked: Run) -> None:
     """One object: what is replaced, how many acts, which would change and why, and the status."""
     value = what_if(asked, CENTER, "--without", GRADED, "--json").json
-    assert list(value) == ["ok", "replaced", "acts", "changed", "status"]
+    assert list(value) == ["ok", "replaced", "acts", "changed", "status", "upto"]
     assert (value["ok"], value["replaced"], value["acts"]) == (True, {"without": GRADED}, 3)
     [act] = value["changed"]
     assert list(act) == ["position", "center", "type", "on", "old", "new", "because"]

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ledger import verify as verifying
+from ledger.against import Against
 from ledger.commitment import commit
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.keys import KeyRow, content_digest, insert_keys
@@ -167,7 +168,8 @@ class _Open:
         return self.raw.run(statement, *values)
 
     def check(self) -> Verification:
-        return verified_twice(self.engine)
+        # No log was ever moved, as far as the trust folder knows.
+        return verified_twice(self.engine, against=Against(places={}))
 
     def codes(self) -> list[str]:
         return [problem.code for problem in self.check().problems]
