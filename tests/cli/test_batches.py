@@ -93,7 +93,9 @@ def test_interrupted_batches_go_on(
     sent: signal.Signals, status: int, ledger_url: str, tmp_path: Path
 ) -> None:
     """Interrupted, the batches before stay and it is said where to go on; again, it is whole."""
-    Desk(ledger_url, create=True, trust=tmp_path / "trust").initialise()
+    desk = Desk(ledger_url, create=True, trust=tmp_path / "trust")
+    desk.initialise()
+    desk.close()
     known = {"TAIZHANG_LEDGER": ledger_url, "TAIZHANG_TRUST": "trust", "TAIZHANG_LANG": "en"}
     lines = [line(number) for number in range(25)]
     command = [*COMMAND, "record", "-", "--batch", "10"]

@@ -17,7 +17,7 @@ def rows_by_generation(desk: Desk) -> dict[int, int]:
     """How many rows of the register each generation has."""
     wanted = select(register.c.generation, func.count()).group_by(register.c.generation)
     with read_transaction(desk.engine) as connection:
-        return dict(connection.execute(wanted).tuples().all())
+        return dict(connection.execute(wanted).all())
 
 
 def test_interrupted_rebuild_changes_nothing(
