@@ -123,7 +123,7 @@ def _write(
         start = perf_counter()
         receipt = desk.record([_fact(log, f"w{number}-{count % 100}", key)])
         said["times"].append(1000 * (perf_counter() - start))
-        ((_, position, _),) = receipt.runs
+        ((_, position, _),) = receipt.runs()
         said["acks"].append(Ack(key, log, position, *receipt.logs[log]))
         count += 1
     desk.close()

@@ -44,12 +44,14 @@ class Meter:
 
     def time(self, work: Callable[[], object], *, entries: int = 1) -> Sample:
         """How long a call takes; what a work that measures itself returns is taken as it is."""
-        cpu, start = self._cpu(), perf_counter()
+        # Asking the server takes its time, which must not be counted: first before, last after.
+        server = self.server_cpu()
+        own, start = _own_cpu(), perf_counter()
         found = work()
-        wall = perf_counter() - start
+        wall, own = perf_counter() - start, _own_cpu() - own
         if isinstance(found, Sample):
             return found
-        return Sample(wall, self._cpu() - cpu, entries)
+        return Sample(wall, own + self.server_cpu() - server, entries)
 
     def alternate(
         self,
@@ -66,13 +68,6 @@ class Meter:
                 found[name].append(self.time(works[name], entries=count))
         return found
 
-    def _cpu(self) -> float:
-        """Of this process, its children that ended, and the server."""
-        own = resource.getrusage(resource.RUSAGE_SELF)
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds = own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-        return seconds + self.server_cpu()
-
 
 def spread(values: Sequence[float]) -> Spread:
     """Their median, least and greatest."""
@@ -87,3 +82,9 @@ def ratio(one: Samples, other: Samples, *, by: str = "wall") -> Spread:
 
 def _each(sample: Sample, by: str) -> float:
     return float(getattr(sample, by)) / sample.entries
+
+
+def _own_cpu() -> float:
+    """Of this process and its children that ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)

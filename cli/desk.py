@@ -169,6 +169,7 @@ class Desk:
         self.clock = clock
         self.create = create
         self.has_recorded = False
+        self.next_line: int | None = None
         self._opening = Lock()
 
     # --- parts -----------------------------------------------------------------------------------
@@ -241,6 +242,11 @@ class Desk:
 
         return RegisterShelf(self.engine, RegisterRow)
 
+    @property
+    def is_committing(self) -> bool:
+        """Whether an interruption leaves it open if what was sent is recorded."""
+        return "book" in self.__dict__ and self.book.is_committing
+
     def close(self) -> None:
         """Let the database go."""
         if "engine" in self.__dict__:
@@ -309,10 +315,13 @@ class Desk:
         historical: bool = False,
         dry_run: bool = False,
         folder: Path | None = None,
+        batch: range | None = None,
         progress: Callable[[int], None] | None = None,
         told: Callable[[ConflictError], None] | None = None,
     ) -> Receipt:
         """Rule and record a file, or nothing of it; then bring the register up to date.
+
+        With `batch` it is these lines of a longer file; see `cli.batches`.
 
         Where the server goes away and the lines can be read again, they are sent again to whichever
         server takes writes; after a commit whose answer was lost only if each has a key. `told`
@@ -328,6 +337,11 @@ class Desk:
             if told is not None:
                 told(error)
 
+        def after(log: str, states: Callable[[str], Any]) -> None:
+            if batch is not None:
+                self.next_line = batch.stop
+            self._take_in(log, states)
+
         def attempt() -> Receipt:
             self._keep_editions()
             return self.book.record(
@@ -335,8 +349,9 @@ class Desk:
                 historical=historical,
                 dry_run=dry_run,
                 folder=folder,
+                batch_from=None if batch is None else batch.start,
                 progress=progress,
-                after=self._take_in,
+                after=after,
             )
 
         seconds = waiting_seconds(self.engine)

@@ -22,6 +22,8 @@ def report(error: LedgerError, *, as_json: bool) -> int:
     say(translate(N_("Error: {message}")).format(message=filled(error)))
     for line in _particulars(error):
         say(line)
+    if error.next_line is not None:
+        say(_going_on(error.next_line))
     return error.exit_status
 
 
@@ -38,7 +40,20 @@ def error_value(error: LedgerError) -> dict[str, Any]:
         value["findings"] = [
             finding_value(f, center=center, line=error.line) for center, f in error.findings
         ]
+    if error.next_line is not None:
+        value["next_line"] = error.next_line
     return value
+
+
+def _going_on(line: int) -> str:
+    """With which line a file goes on that is recorded in batches."""
+    if line == 1:
+        return translate(N_("It was the first batch: nothing of the file is recorded."))
+    template = N_(
+        "What stands before line {line} is recorded. Once this is put right, give the same command "
+        "again: what is on file is skipped."
+    )
+    return translate(template).format(line=line)
 
 
 def _particulars(error: LedgerError) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,6 +21,7 @@ from cli.usage import report_usage
 __all__ = ["group", "main"]
 
 INTERRUPTED = 130
+TERMINATED = 143
 OWN_MISTAKE = 70
 
 _COMMANDS = {
@@ -157,6 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `taizhang` and exit; always UTF-8 on all streams, whatever the locale says."""
     _speak_utf8()
     _collect_rarely()
+    _heed_termination()
     given = list(sys.argv[1:] if arguments is None else arguments)
     choose(_language_asked(given))  # before anything can go wrong with the rest
     translated(group)
@@ -171,8 +174,9 @@ def _run(arguments: list[str]) -> int:
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         return report_usage(error, as_json="--json" in arguments)
-    except click.Abort:
-        return _interrupted(context)
+    except click.Abort as error:
+        _say_interrupted(context)
+        return TERMINATED if isinstance(error.__cause__, _Terminated) else INTERRUPTED
     except BrokenPipeError:
         return pipe_closed()
     except Exception as error:
@@ -201,13 +205,39 @@ def _language_asked(arguments: list[str]) -> str | None:
     return None
 
 
-def _interrupted(context: Context) -> int:
-    say(
-        translate(N_("Interrupted, after everything was recorded."))
-        if context.has_recorded
-        else translate(N_("Interrupted; nothing was recorded."))
-    )
-    return INTERRUPTED
+class _Terminated(KeyboardInterrupt):
+    """Somebody sent SIGTERM: what is under way is taken back as for Ctrl-C."""
+
+
+def _heed_termination() -> None:
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
+def _say_interrupted(context: Context) -> None:
+    line = context.next_line
+    if line is not None and line > 1:
+        template = N_(
+            "Interrupted; what stands before line {line} is recorded. The same command again goes "
+            "on there: what is on file is skipped."
+        )
+        say(translate(template).format(line=line))
+    elif context.has_recorded:
+        say(translate(N_("Interrupted, after everything was recorded.")))
+    elif context.is_committing:
+        template = N_(
+            "Interrupted in the commit: all of it was recorded, or nothing. `taizhang log show` "
+            "says which."
+        )
+        say(translate(template))
+    else:
+        say(translate(N_("Interrupted; nothing was recorded.")))
+        if context.way_on is not None:
+            say(context.way_on)
 
 
 def _own_mistake(error: Exception, *, as_json: bool) -> int:

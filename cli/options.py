@@ -40,6 +40,10 @@ class Context:
         self.ledger = ledger or os.environ.get("TAIZHANG_LEDGER") or DEFAULT_LEDGER
         self.trust = os.environ.get("TAIZHANG_TRUST") or None
         self.has_recorded = False
+        self.is_committing = False
+        self.next_line: int | None = None
+        self.way_on: str | None = None
+        """What to say of going on, where the command is interrupted before it records."""
         self._desk: Desk | None = None
 
     @property
@@ -55,6 +59,8 @@ class Context:
         """Let the database go."""
         if self._desk is not None:
             self.has_recorded = self._desk.has_recorded
+            self.is_committing = self._desk.is_committing
+            self.next_line = self._desk.next_line
             self._desk.close()
             self._desk = None
 

@@ -312,13 +312,14 @@ def _states(
     connection: Connection, log: str, centers: Sequence[str], upto: int | None
 ) -> Iterator[tuple[str, CenterState]]:
     from itertools import groupby
+    from operator import attrgetter
 
     from ledger import reading
     from ledger.upcasting import recorded_of
     from projections.fold import fold
 
     rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers, upto_position=upto)
-    for center, found in groupby(rows, key=lambda row: row.stream):
+    for center, found in groupby(rows, key=attrgetter("stream")):
         entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
         yield center, fold(center, entries)
 

@@ -50,6 +50,8 @@ CHUNK_LINES = 1000
 
 CACHED_CENTERS = 8192
 
+_NO_HEAD_YET = (0, b"")
+
 
 class Verdict(Protocol):
     """What a judge says of an entry."""
@@ -105,7 +107,8 @@ class Receipt:
     def __init__(self) -> None:
         self.recorded = 0
         self.skipped = 0
-        self.runs: list[tuple[str, int, int]] = []
+        self._runs = Spool()
+        self._run: tuple[str, int, int] | None = None  # the last run, which may go on
         self.logs: dict[str, tuple[int, bytes]] = {}
         self.upto: dict[str, int] = {}  # the last position of each log, also where all was skipped
         self.repeated = 0  # times it was sent again because the server went away
@@ -115,15 +118,37 @@ class Receipt:
 
     def positions(self) -> Iterator[str]:
         """Every position recorded, in the order of the lines."""
-        for log, start, stop in self.runs:
+        for log, start, stop in self.runs():
             yield from (format_position(log, number) for number in range(start, stop))
 
-    def _count(self, log: str, number: int) -> None:
-        self.recorded += 1
-        if self.runs and self.runs[-1][0] == log and self.runs[-1][2] == number:
-            self.runs[-1] = (log, self.runs[-1][1], number + 1)
-        else:
-            self.runs.append((log, number, number + 1))
+    def runs(self) -> Iterator[tuple[str, int, int]]:
+        """The same in runs, each a log with the first position and the one after the last."""
+        yield from map(tuple, self._runs)
+        if self._run is not None:
+            yield self._run
+
+    def add(self, later: Receipt) -> None:
+        """Take in the receipt of what was recorded after this."""
+        self.skipped += later.skipped
+        self.repeated += later.repeated
+        self.logs.update(later.logs)
+        self.upto.update(later.upto)
+        for log, start, stop in later.runs():
+            self._count(log, start, stop)
+        for log, erased in later.erased.items():
+            self.erased.setdefault(log, []).extend(erased)
+        self.findings.extend(later.findings)
+        self.deviations.extend(later.deviations)
+
+    def _count(self, log: str, start: int, stop: int) -> None:
+        self.recorded += stop - start
+        run = self._run
+        if run is not None and run[0] == log and run[2] == start:
+            self._run = (log, run[1], stop)
+            return
+        if run is not None:
+            self._runs.add(run)
+        self._run = (log, start, stop)
 
 
 class Submission:
@@ -162,6 +187,8 @@ class Book:
         self.judging = judging
         self.folding = folding
         self.clock = clock
+        self.is_committing = False
+        """Whether an interruption leaves it open if what was sent is recorded."""
 
     def record(
         self,
@@ -170,21 +197,26 @@ class Book:
         historical: bool = False,
         dry_run: bool = False,
         folder: Path | None = None,
+        batch_from: int | None = None,
         progress: Callable[[int], None] | None = None,
         after: Callable[[str, Callable[[str], Any]], None] | None = None,
     ) -> Receipt:
         """Rule and record every line, or nothing.
 
-        `folder` is where the paths of attachments start; `progress` is told the number of lines
-        done;
+        `folder` is where the paths of attachments start; lines that are one batch of a longer file
+        begin with its line `batch_from`, and each must have a key; `progress` is told the number of
+        the last line done;
         `after` is called per log, once committed, with a function that hands over states already
         folded.
         Raises MalformedError with every bad line, RefusedError with all findings of the first
         refused line,
         KeyConflictError, BusyError.
         """
+        self.is_committing = False
         instant = self.clock()
-        parsed = parse_lines(lines, today=legal_day(instant))
+        parsed = parse_lines(lines, today=legal_day(instant), first=batch_from or 1)
+        if batch_from is not None:
+            parsed = map(_demand_key, parsed)
         session: _Session | None = None
         failure: _Stopped | None = None
         try:
@@ -192,23 +224,26 @@ class Book:
                 session = _Session(
                     connection, self, instant, historical=historical, folder=folder or Path()
                 )
+                session.is_batch = batch_from is not None
                 with session.closing:
                     session.take(parsed, progress)
                     session.receipt.upto = {} if dry_run else session.ends()
                 if dry_run:
                     raise _DryRun
                 reached("append.written")
+                self.is_committing = True
             reached("append.committed")
         except _DryRun:
             pass
         except _Stopped as stopped:
             failure = stopped
         if failure is not None:
-            raise _failure(failure, parsed)
+            raise _failure(failure, parsed, is_batch=batch_from is not None)
         assert session is not None  # noqa: S101  set before anything else in the transaction
         if after is not None and not dry_run:
             for log in session.receipt.logs:
                 after(log, session.state_of)
+        self.is_committing = False
         return session.receipt
 
     def parse(self, lines: Iterable[bytes]) -> list[ParsedLine]:
@@ -276,14 +311,30 @@ class _Stopped(Exception):  # noqa: N818  a signal: roll back, then say why
         self.error = error
 
 
-def _failure(stopped: _Stopped, rest: Iterable[ParsedLine | Problem] = ()) -> Exception:
-    """What to raise: every malformed line of the whole file first, else why it was stopped."""
+def _demand_key(line: ParsedLine | Problem) -> ParsedLine | Problem:
+    """The line, or that it has no key."""
+    if isinstance(line, Problem) or line.entries[0].key is not None:
+        return line
+    return Problem(
+        "recorded in batches, every line needs a key: without one it would be recorded again when "
+        "the file is sent again",
+        line=line.number,
+    )
+
+
+def _failure(
+    stopped: _Stopped, rest: Iterable[ParsedLine | Problem] = (), *, is_batch: bool = False
+) -> Exception:
+    """What to raise: every malformed line of all that was sent first, else why it was stopped."""
     problems = [*stopped.problems, *(line for line in rest if isinstance(line, Problem))]
     if problems:
         count = len(problems)
-        return MalformedError(
-            "{count} malformed line(s); nothing was recorded", problems=problems, count=count
+        said = (
+            "{count} malformed line(s); nothing of their batch was recorded"
+            if is_batch
+            else "{count} malformed line(s); nothing was recorded"
         )
+        return MalformedError(said, problems=problems, count=count)
     assert stopped.error is not None  # noqa: S101  a stop without bad lines has an error
     return stopped.error
 
@@ -328,6 +379,7 @@ class _Session:
         self.instant = format_instant(instant)
         self.recorded_at: dict[str, str] = {}
         self.historical = historical
+        self.is_batch = False
         self.folder = folder
         self.receipt = Receipt()
         self.closing = ExitStack()
@@ -439,7 +491,7 @@ class _Session:
 
     def _state_heads(self, receipt: Receipt) -> None:
         """Tell in a receipt how the logs stand that it has entries in."""
-        for log in {log for log, _, _ in receipt.runs}:
+        for log in receipt.logs:
             self.changed.add(log)
             receipt.logs[log] = (self.writers[log].size, self.writers[log].root)
 
@@ -500,12 +552,14 @@ class _Session:
             for en, p in zip(entries, prepared, strict=True)
         ):
             return True
-        raise KeyConflictError(
-            "the key {key!r} is already recorded in {log} with other content; "
-            "nothing was recorded. To change what was recorded, file a new entry under a new key",
-            key=key,
-            log=log,
+        said = (
+            "the key {key!r} is already recorded in {log} with other content; nothing of its batch "
+            "was recorded. To change what was recorded, file a new entry under a new key"
+            if self.is_batch
+            else "the key {key!r} is already recorded in {log} with other content; "
+            "nothing was recorded. To change what was recorded, file a new entry under a new key"
         )
+        raise KeyConflictError(said, key=key, log=log)
 
     def _same_private(self, log: str, key: str, stream: str, prepared: _Prepared) -> bool:
         if not prepared.private:
@@ -526,8 +580,13 @@ class _Session:
         verdict = self.judging.judge(entry, state, self)
         bars, notes = verdict.bars, verdict.notes
         if bars and not self.historical:
+            said = (
+                "line {line}: {type} of {stream} is refused; nothing of its batch was recorded"
+                if self.is_batch
+                else "line {line}: {type} of {stream} is refused; nothing was recorded"
+            )
             raise RefusedError(
-                "line {line}: {type} of {stream} is refused; nothing was recorded",
+                said,
                 line=number,
                 findings=[(stream, finding) for finding in (*bars, *notes)],
                 type=type(entry).__name__,
@@ -559,7 +618,8 @@ class _Session:
             self.seen_keys.setdefault((log, entry.key), {})[stream] = prepared.digest
             self.undo.keys.append((log, entry.key, stream))
         self._evolve(stream, log, recorded)
-        self.receipt._count(log, position)
+        self.receipt._count(log, position, position + 1)
+        self.receipt.logs[log] = _NO_HEAD_YET
 
     def _draft(
         self,

@@ -52,6 +52,10 @@ class LedgerError(Exception):
     code: ClassVar[str] = "error"
     exit_status: ClassVar[int] = 1
 
+    next_line: int | None = None
+    """With which line a file goes on that is recorded in batches; what stands before it is on file
+    already."""
+
     def __init__(self, message: str, /, **values: Any) -> None:
         super().__init__(message.format_map(values) if values else message)
         self.message = message

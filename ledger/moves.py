@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 __all__ = ["Move", "allowed_places", "place_of"]
 
 
+_WHO = {"user", "password", "passfile", "sslpassword"}
+"""What libpq also takes behind the question mark."""
+
+
 class Move(NamedTuple):
     """The place where a log is in force, and those it left."""
 
@@ -26,7 +30,8 @@ def place_of(engine: Engine) -> str:
     url, database = engine.url, engine.url.database
     if engine.dialect.name == "sqlite" and database and not url.query:
         database = str(Path(database).resolve())
-    named = URL.create(url.drivername, None, None, url.host, url.port, database, url.query)
+    query = {name: value for name, value in url.query.items() if name not in _WHO}
+    named = URL.create(url.drivername, None, None, url.host, url.port, database, query)
     return named.render_as_string()
 
 

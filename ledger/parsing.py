@@ -50,9 +50,12 @@ class ParsedLine(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def parse_lines(lines: Iterable[bytes], *, today: date) -> Iterator[ParsedLine | Problem]:
-    """Every line that is not blank, sound or not, in order; never raises for what is in a line."""
-    for number, line in enumerate(lines, 1):
+def parse_lines(
+    lines: Iterable[bytes], *, today: date, first: int = 1
+) -> Iterator[ParsedLine | Problem]:
+    """Every line that is not blank, sound or not, in order, numbered from `first`; never raises for
+    what is in a line."""
+    for number, line in enumerate(lines, first):
         if line.strip():
             yield parse_line(line, number, today=today)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -28,6 +28,11 @@ class Spool:
         self._file.seek(0, 2)
         self._file.write(orjson.dumps(value) + b"\n")
         self._count += 1
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Append values in their order."""
+        for value in values:
+            self.add(value)
 
     def __iter__(self) -> Iterator[Any]:
         self._file.seek(0)

@@ -52,10 +52,8 @@ def fold(
     what a ruling does: whatever is ruled after an annulment no longer builds on the annulled act.
     """
     gone = annulments(entries, on=annulled_as_of)
-    ordered = sorted(
-        (r for r in entries if on is None or r.entry.on <= on),
-        key=lambda r: (r.entry.on, r.position),
-    )
+    seen = entries if on is None else [r for r in entries if r.entry.on <= on]
+    ordered = sorted(seen, key=lambda r: (r.entry.on, r.position))
     state = new_center(center)
     if not gone:
         return evolve_all(state, ordered)

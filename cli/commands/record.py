@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, TypedDict
 
 import click
 
+from cli.batches import LONGEST, record_in_batches
 from cli.i18n import N_, translate
 from cli.options import Context, as_json, operation, pass_context
 from cli.output import say, show
@@ -38,24 +41,50 @@ if TYPE_CHECKING:
         "Record acts as they were published; where the rules disagree, keep it as a deviation."
     ),
 )
+@click.option(
+    "--batch",
+    type=click.IntRange(1, LONGEST),
+    metavar="N",
+    help=N_(
+        "Record N lines after another, each N all or nothing, so that what is recorded stays; "
+        "every line needs a key."
+    ),
+)
 @click.option("--dry-run", is_flag=True, help=N_("Rule everything and record nothing."))
 @as_json
 @pass_context
 @operation
-def command(context: Context, file: str, *, historical: bool, dry_run: bool, as_json: bool) -> None:
-    """Record a file, or nothing of it."""
-    desk = context.desk
-    with _lines(file) as (lines, total), counting(translate(N_("recording")), total) as progress:
-        _find_ledger(desk, dry_run=dry_run)
-        folder = Path(file).parent if file != "-" else Path()
-        receipt = desk.record(
-            lines,
-            historical=historical,
-            dry_run=dry_run,
-            folder=folder,
-            progress=progress,
-            told=_say_again,
+def command(
+    context: Context,
+    file: str,
+    *,
+    historical: bool,
+    batch: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Record a file, or nothing of it; or batch by batch."""
+    if batch is not None and dry_run:
+        raise click.UsageError(
+            translate(N_("--dry-run rules a file as a whole: give it without --batch."))
         )
+    desk = context.desk
+    context.way_on = translate(
+        N_("To go on, give the same command again. With --batch, what was recorded would stay.")
+        if batch is None
+        else N_("To go on, give the same command again.")
+    )
+    rules: _Rules = {
+        "historical": historical,
+        "folder": Path(file).parent if file != "-" else Path(),
+        "told": _say_again,
+    }
+    with _lines(file, whole=batch is None) as lines, _progress(lines) as progress:
+        _find_ledger(desk, dry_run=dry_run)
+        if batch is None:
+            receipt = desk.record(lines, dry_run=dry_run, progress=progress, **rules)
+        else:
+            receipt = record_in_batches(desk, lines, batch, progress=progress, **rules)
     if as_json:
         _print_json(receipt)
     else:
@@ -80,32 +109,49 @@ def _find_ledger(desk: Desk, *, dry_run: bool) -> None:
         desk.initialise()
 
 
-class _lines:  # noqa: N801  used as a context manager, like open()
-    """The lines of a file or of standard input, which is spooled first so that no lock waits for a
-    pipe."""
+class _Rules(TypedDict):
+    historical: bool
+    folder: Path
+    told: Callable[[ConflictError], None]
 
-    def __init__(self, file: str) -> None:
-        self.file = file
 
-    def __enter__(self) -> tuple[IO[bytes], int | None]:
-        if self.file == "-":
-            self.handle: Any = tempfile.SpooledTemporaryFile(max_size=8 << 20)
-            shutil.copyfileobj(sys.stdin.buffer, self.handle)
-            self.handle.seek(0)
-            return self.handle, None
-        path = Path(self.file)
+@contextmanager
+def _lines(file: str, *, whole: bool) -> Iterator[IO[bytes]]:
+    """The lines of a file or of standard input. Recorded as a whole, that is spooled first, so that
+    no lock waits for a pipe."""
+    if file == "-" and not whole:
+        yield sys.stdin.buffer
+    elif file == "-":
+        with tempfile.TemporaryFile() as spooled:
+            shutil.copyfileobj(sys.stdin.buffer, spooled)
+            spooled.seek(0)
+            yield spooled
+    else:
         try:
-            self.handle = path.open("rb")
+            handle = Path(file).open("rb")  # noqa: SIM115  closed below; only opening may fail so
         except OSError as error:
             raise NotFoundError(
                 "the file {file} cannot be read ({reason})",
-                file=self.file,
+                file=file,
                 reason=error.strerror or "unreadable",
             ) from None
-        return self.handle, None
+        with handle:
+            yield handle
 
-    def __exit__(self, *_: object) -> None:
-        self.handle.close()
+
+@contextmanager
+def _progress(lines: IO[bytes]) -> Iterator[Callable[[int], None] | None]:
+    """A bar told the number of lines done; how much of the whole that is, the bytes read tell."""
+    with counting(translate(N_("recording"))) as bar:
+        if bar is None:
+            yield None
+            return
+        size = os.fstat(lines.fileno()).st_size if lines.seekable() else 0
+
+        def done(line: int) -> None:
+            bar(line, share=lines.tell() / size if size else None)
+
+        yield done
 
 
 def _say_again(error: ConflictError) -> None:

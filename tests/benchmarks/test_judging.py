@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -71,6 +72,18 @@ def test_server_time_is_added() -> None:
     """What a server spends meanwhile counts as processor time."""
     seconds = iter([10.0, 15.0])
     assert 5.0 <= Meter(lambda: next(seconds)).time(lambda: None).cpu < 5.1
+
+
+def test_asking_server_is_free() -> None:
+    """The time it takes to ask for the server's processor time is not the work's."""
+
+    def slow() -> float:
+        end = process_time() + 0.05
+        while process_time() < end:
+            pass
+        return 0.0
+
+    assert Meter(slow).time(lambda: None).cpu < 0.04
 
 
 def test_faster_and_slower_ratios(tmp_path: Path) -> None:

@@ -400,5 +400,5 @@ def test_restore_does_not_bring_it_back(is_lost: bool, file: str, places: Places
 
 def test_place_names_no_password() -> None:
     """What a copy says of the place names neither user nor password."""
-    engine = create_engine("postgresql+psycopg://owner:secret@db/taizhang")
-    assert place_of(engine) == "postgresql+psycopg://db/taizhang"
+    engine = create_engine("postgresql+psycopg://owner:secret@db/taizhang?password=x&port=5433")
+    assert place_of(engine) == "postgresql+psycopg://db/taizhang?port=5433"

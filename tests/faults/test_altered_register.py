@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +55,21 @@ def edit(place: Place, sql: str, *parameters: Any) -> None:
         raw.run(sql, *parameters)
 
 
-@pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_names_the_altered_row(table: str, column: str, place: Place) -> None:
-    """A changed cell of any column makes the check exit 5 and say where."""
-    # Any row, but on each engine one and the same.
+def edit_one(place: Place, table: str, column: str, *, place_of_row: float = 0) -> None:
+    """Change one cell: of the first row, or of the one so far down, on each engine the same."""
     key = "center" if table == "register" else "log"
     with place.raw() as raw:
-        ((row, value),) = raw.run(f"SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT 1")
+        rows = raw.run(f"SELECT {key}, {column} FROM {table} ORDER BY {key}")
+        row, value = rows[int(len(rows) * place_of_row)]
     if column == "log" and not place.is_file:
         place.free(table)  # a partition keeps what belongs to its log
     edit(place, f"UPDATE {table} SET {column} = ? WHERE {key} = ?", changed(value), row)
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_names_the_altered_row(table: str, column: str, place: Place) -> None:
+    """A changed cell of any column makes the check exit 5 and say where."""
+    edit_one(place, table, column)
     answer = run(place, "projection", "check", "--json")
     assert answer.status == 5, answer.stdout
     problems = answer.json["problems"]
@@ -107,11 +109,11 @@ def test_rebuild_restores_the_register(place: Place) -> None:
 
 
 @pytest.fixture(scope="module", params=["unsealed", "sealed"])
-def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ledgers(request: pytest.FixtureRequest, module_places: Places) -> Place:
     """A ledger without a seal, and one with two seals and entries after them."""
-    folder = tmp_path_factory.mktemp(request.param)
+    place = module_places.new()
     lines = [orjson.dumps(entry) for entry in town(120)]
-    desk = Desk(f"sqlite:///{folder}/ledger.db", create=True)
+    desk = Desk(place.url, create=True, trust=place.trust)
     if request.param == "sealed":
         desk.proofs.make_key(None, None)
     for some in (lines[:40], lines[40:90], lines[90:]):
@@ -119,52 +121,48 @@ def ledgers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             desk.proofs.checkpoint(["beijing"], None)
         desk.record(some)
     desk.close()
-    return folder
+    return place
 
 
-def _both(file: Path) -> tuple[list[str], list[str]]:
+@pytest.fixture
+def altered(ledgers: Place, places: Places) -> Place:
+    """A copy of one of them, to alter; it has no keys."""
+    copy = places.new()
+    copy.become(ledgers)
+    return copy
+
+
+def _both(place: Place) -> tuple[list[str], list[str]]:
     """Centers whose row is wrong, by a verification, and by a comparison of every row."""
-    desk = Desk(f"sqlite:///{file}", trust=file.parent)
+    desk = Desk(place.url, trust=place.folder)
     found = [p.center or "" for p in desk.verify().problems if p.code == "register_altered"]
     compared = [one.center for log in desk.check_logs() for one in desk.compare(log)]
+    compared += [one.center for one in desk.strangers()]
     desk.close()
-    return found, compared
+    return sorted(found), sorted(compared)
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_verification_names_the_same(
-    table: str, column: str, ledgers: Path, tmp_path: Path
-) -> None:
+def test_verification_names_the_same(table: str, column: str, altered: Place) -> None:
     """What a verification saw on its way is what a comparison of every row sees."""
-    file = tmp_path / "ledger.db"
-    shutil.copy(ledgers / "ledger.db", file)
-    with closing(sqlite3.connect(file)) as database:
-        rows = database.execute(f"SELECT rowid, {column} FROM {table}").fetchall()
-        rowid, value = rows[len(rows) // 2]
-        sql = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
-        database.execute(sql, (changed(value), rowid))
-        database.commit()
-    found, compared = _both(file)
+    edit_one(altered, table, column, place_of_row=0.5)
+    found, compared = _both(altered)
     assert compared
     assert found == compared
 
 
 @pytest.mark.parametrize("behind", [1, 20, 60])
-def test_position_behind_is_noticed(behind: int, ledgers: Path, tmp_path: Path) -> None:
+def test_position_behind_is_noticed(behind: int, altered: Place) -> None:
     """Rows that say more than the position they are said to speak up to are wrong."""
-    file = tmp_path / "ledger.db"
-    shutil.copy(ledgers / "ledger.db", file)
-    with closing(sqlite3.connect(file)) as database:
-        database.execute("UPDATE reading_heads SET position = position - ?", (behind,))
-        database.commit()
-    found, compared = _both(file)
+    edit(altered, "UPDATE reading_heads SET position = position - ?", behind)
+    found, compared = _both(altered)
     assert compared
     assert found == compared
 
 
-def test_sound_register_is_folded_once(ledgers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sound_register_is_folded_once(ledgers: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where every row was seen to be right on the way, nothing is folded a second time."""
     monkeypatch.setattr(Desk, "compare", lambda *_: pytest.fail("compared again"))
-    desk = Desk(f"sqlite:///{ledgers}/ledger.db")
+    desk = Desk(ledgers.url, trust=ledgers.trust)
     assert desk.verify().problems == ()
     desk.close()

@@ -85,7 +85,7 @@ def _submissions(draw: st.DrawFn) -> list[tuple[list[bytes], bool]]:
 def _said(outcome: Receipt | Exception) -> object:
     if isinstance(outcome, Receipt):
         spools = [list(outcome.findings), list(outcome.deviations)]
-        return outcome.recorded, outcome.skipped, outcome.runs, spools
+        return outcome.recorded, outcome.skipped, [*outcome.runs()], spools
     assert isinstance(outcome, LedgerError), outcome
     problems = [str(problem) for problem in getattr(outcome, "problems", ())]
     return type(outcome), str(outcome), problems, str(getattr(outcome, "findings", ""))
@@ -133,12 +133,10 @@ def _together(
     return [said[number] for number in sorted(said)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_submissions(), st.lists(st.integers(1, 12), min_size=1, max_size=4))
-def test_together_as_one_after_another(
-    given: list[tuple[list[bytes], bool]], sizes: list[int]
-) -> None:
-    """Submissions in groups get the same answers, and leave the same bytes, as one by one."""
+def _both_ways(
+    given: list[tuple[list[bytes], bool]], sizes: Sequence[int]
+) -> tuple[list[object], list[list[tuple[Any, ...]]]]:
+    """What callers are told, and every row, where groups and single files do the same."""
     kept, said = [], []
     for record in (_one_after_another, lambda desk, given: _together(desk, given, sizes)):
         desk = Desk("sqlite://", create=True, clock=lambda: NOW)
@@ -154,6 +152,54 @@ def test_together_as_one_after_another(
         desk.close()
     assert said[0] == said[1]
     assert kept[0] == kept[1]
+    return said[0], kept[0]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_submissions(), st.lists(st.integers(1, 12), min_size=1, max_size=4))
+def test_together_as_one_after_another(
+    given: list[tuple[list[bytes], bool]], sizes: list[int]
+) -> None:
+    """Submissions in groups get the same answers, and leave the same bytes, as one by one."""
+    _both_ways(given, sizes)
+
+
+def test_refused_keys_and_rounds_are_forgotten() -> None:
+    """What a refused submission brought along, the next one of its group does not find."""
+    notice = {
+        "type": "RoundOpened",
+        "on": "2022-03-01",
+        "round": "hechuan:designation:2022",
+        "deadline": "2022-05-31",
+        "key": "notice",
+    }
+    application = {
+        "type": "ApplicationSubmitted",
+        "on": "2022-06-20",
+        "center": "hechuan/id:a",
+        "round": "hechuan:designation:2022",
+        "name": "甲",
+        "key": "application",
+    }
+    refused = REVOKED | {"center": "hechuan/id:a"}
+    said, _ = _both_ways(
+        [
+            ([_line(notice), _line(application), _line(refused)], False),
+            ([_line(application | {"note": "other"})], False),
+            ([_line(notice)], False),
+        ],
+        [3],
+    )
+    assert [answer[0] for answer in said] == [RefusedError, 1, 1]  # type: ignore[index]
+
+
+def test_private_values_of_a_group_are_compared() -> None:
+    """Under a key of the same group other private values are other content."""
+    line = json.loads(fact("a"))
+    said, _ = _both_ways(
+        [([_line(line | {"private": {"phone": phone}})], False) for phone in ("1", "1", "2")], [3]
+    )
+    assert [answer[0] for answer in said] == [1, 0, KeyConflictError]  # type: ignore[index]
 
 
 # --- threads --------------------------------------------------------------------------------------

@@ -128,20 +128,20 @@ def test_no_tile_cell_changes_unseen(low: _Open, column: str) -> None:
 
 def test_flipped_bit_names_the_entry(low: _Open) -> None:
     """A bit of a tile that flips names the one entry its hash is of."""
-    examples = 50 if low.place.is_file else 15
-    settings(max_examples=examples, deadline=None)(_flip_a_bit)(low)
 
+    @settings(max_examples=50 if low.place.is_file else 15, deadline=None)
+    @given(number=st.integers(0, 1), bit=st.integers(0, 8192 * 8 - 1))
+    def flipped(number: int, bit: int) -> None:
+        ((before,),) = low.run("SELECT hashes FROM tiles WHERE number = ?", number)
+        change = "UPDATE tiles SET hashes = ? WHERE number = ?"
+        low.run(change, flip(before, bit), number)
+        (problem,) = low.problems()
+        low.run(change, before, number)
+        place = number * 256 + bit // 256
+        assert (problem.code, problem.position) == ("tile_altered", f"beijing#{place}")
+        assert problem.values["last"] == place
 
-@given(number=st.integers(0, 1), bit=st.integers(0, 8192 * 8 - 1))
-def _flip_a_bit(low: _Open, number: int, bit: int) -> None:
-    ((before,),) = low.run("SELECT hashes FROM tiles WHERE number = ?", number)
-    change = "UPDATE tiles SET hashes = ? WHERE number = ?"
-    low.run(change, flip(before, bit), number)
-    (problem,) = low.problems()
-    low.run(change, before, number)
-    place = number * 256 + bit // 256
-    assert (problem.code, problem.position) == ("tile_altered", f"beijing#{place}")
-    assert problem.values["last"] == place
+    flipped()
 
 
 @pytest.mark.parametrize(

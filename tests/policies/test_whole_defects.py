@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +249,9 @@ class TestSpelling:
         assert str(raised.value).startswith(message)
         assert "  " not in str(raised.value)
         assert raised.value.values.get("line") == line
-        [defect] = check_file(data, source="x.yaml").defects
+        checked = check_file(data, source="x.yaml")
+        assert (checked.edition, checked.sha256) == (None, sha256(data).hexdigest())
+        [defect] = checked.defects
         assert (str(defect), defect.line, defect.place) == (str(raised.value), line, "")
 
 
