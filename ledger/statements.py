@@ -17,6 +17,7 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
+    Dialect,
     Integer,
     LargeBinary,
     Table,
@@ -62,7 +63,10 @@ class Statement:
 
     def text(self, connection: Connection) -> str:
         """The SQL for this connection's driver."""
-        dialect = connection.dialect
+        return self.text_for(connection.dialect)
+
+    def text_for(self, dialect: Dialect) -> str:
+        """The SQL for the drivers of a dialect."""
         found = self._texts.get(dialect.name)
         if found is None:
             kind: type[DefaultDialect] = type(dialect)  # type: ignore[assignment]  # all of them
