@@ -179,7 +179,8 @@ class _File(Place):
         shutil.copyfile(self.folder / "ledger.db", self.folder / "kept.db")
 
     def put_back(self) -> None:
-        for ending in ("-wal", "-shm"):
+        # Another file, so that no connection that was left open holds its lock.
+        for ending in ("", "-wal", "-shm"):
             (self.folder / f"ledger.db{ending}").unlink(missing_ok=True)
         shutil.copyfile(self.folder / "kept.db", self.folder / "ledger.db")
 
