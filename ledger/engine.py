@@ -284,8 +284,8 @@ def _queue_beside(engine: Engine) -> None:
 
 @contextmanager
 def _dropped_if_broken(connection: Connection) -> Iterator[None]:
-    """Do not roll back on a connection that broke, nor give it to the next one: of what a driver's
-    own cursor raises, SQLAlchemy does not know."""
+    """Do not roll back on a connection that broke: of what a driver's own cursor raises SQLAlchemy
+    does not know, and the rollback's failure would hide why it broke."""
     try:
         yield
     except BaseException as error:

@@ -23,7 +23,7 @@ from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.schema import entries as _entries
 from ledger.schema import logs as _logs
 from ledger.schema import sealed_heads as _sealed_heads
-from ledger.statements import Statement, cursor_of, in_list, lists_of, rows_of
+from ledger.statements import Statement, chunks_of, cursor_of, in_list, lists_of, rows_of
 from ledger.stream_index import IndexEntry
 
 __all__ = [
@@ -139,12 +139,9 @@ def read_log(
 
 def leaf_hashes(connection: Connection, log: str, *, start: int, stop: int) -> Iterator[bytes]:
     """Yield the stored leaf hashes of the entries from `start` to before `stop`, in order."""
-    wanted = (
-        select(_E.leaf)
-        .where(_E.log == log, _E.position >= start, _E.position < stop)
-        .order_by(_E.position)
-    )
-    yield from connection.execute(wanted).scalars()
+    for rows in chunks_of(connection, _LEAVES, log, start, stop, chunk=_CHUNK):
+        for (leaf,) in rows:
+            yield leaf
 
 
 def leaf_of(connection: Connection, log: str, stream: str, version: int) -> bytes:
@@ -253,9 +250,7 @@ def sealed_heads(connection: Connection, log: str) -> dict[str, IndexEntry]:
 
 def each_sealed_head(connection: Connection, log: str) -> Iterator[tuple[Any, ...]]:
     """The same one by one, as stream, version, leaf and status; in no order."""
-    cursor = cursor_of(connection)
-    cursor.execute(_SEALED_HEADS.text(connection), (log,))
-    while rows := cursor.fetchmany(_CHUNK):
+    for rows in chunks_of(connection, _SEALED_HEADS, log, chunk=_CHUNK):
         yield from map(tuple, rows)
 
 
@@ -319,6 +314,15 @@ def _of_streams(length: int) -> Statement:
 
 _RANGE = Statement(
     select(_entries)
+    .where(_E.log == bindparam("log_"))
+    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
+    .order_by(_E.position),
+    "log_",
+    "start",
+    "stop",
+)
+_LEAVES = Statement(
+    select(_E.leaf)
     .where(_E.log == bindparam("log_"))
     .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
     .order_by(_E.position),

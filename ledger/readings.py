@@ -39,7 +39,7 @@ from ledger.schema import entries, reading_heads, register
 from ledger.statements import (
     Insert,
     Statement,
-    cursor_of,
+    chunks_of,
     delete_rows,
     in_list,
     lenient_text,
@@ -232,9 +232,7 @@ class RegisterShelf:
         """The live rows as they are stored, of any type, sorted by center as the engine sorts."""
         with read_transaction(self.engine) as connection, lenient_text(connection):
             generation = _head(connection, log)[0]
-            cursor = cursor_of(connection)
-            cursor.execute(_LIVE.text(connection), (log, generation))
-            while rows := cursor.fetchmany(_BATCH):
+            for rows in chunks_of(connection, _LIVE, log, generation, chunk=_BATCH):
                 yield from (self.make(*row) for row in rows)
 
     def strangers(self) -> list[tuple[object, str]]:

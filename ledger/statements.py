@@ -7,9 +7,9 @@ parameters and results. Lists for `IN` come in a few fixed lengths, so that text
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
+    Dialect,
     Integer,
     LargeBinary,
     Table,
@@ -34,6 +35,7 @@ __all__ = [
     "Insert",
     "Statement",
     "Update",
+    "chunks_of",
     "cursor_of",
     "delete_rows",
     "in_list",
@@ -61,7 +63,10 @@ class Statement:
 
     def text(self, connection: Connection) -> str:
         """The SQL for this connection's driver."""
-        dialect = connection.dialect
+        return self.text_for(connection.dialect)
+
+    def text_for(self, dialect: Dialect) -> str:
+        """The SQL for the drivers of a dialect."""
         found = self._texts.get(dialect.name)
         if found is None:
             kind: type[DefaultDialect] = type(dialect)  # type: ignore[assignment]  # all of them
@@ -189,6 +194,29 @@ def rows_of(connection: Connection, statement: Statement, *values: object) -> li
     cursor = cursor_of(connection)
     cursor.execute(statement.text(connection), values)
     return list(cursor.fetchall())
+
+
+def chunks_of(
+    connection: Connection, statement: Statement, *values: object, chunk: int
+) -> Iterator[list[Any]]:
+    """The rows of a statement, so many at a time; no more are fetched than were asked for."""
+    text = statement.text(connection)
+    with closing(_streaming_cursor(connection)) as cursor:
+        cursor.execute(text, values)
+        while rows := cursor.fetchmany(chunk):
+            yield list(rows)
+
+
+def _streaming_cursor(connection: Connection) -> DBAPICursor:
+    if connection.dialect.name != "postgresql":
+        return cursor_of(connection)
+    driver: Any = connection.connection.driver_connection
+    # Without a name the driver fetches all rows at once.
+    cursor: DBAPICursor = driver.cursor(f"rows_{next(_CURSORS)}", binary=True)
+    return cursor
+
+
+_CURSORS = count()
 
 
 @contextmanager

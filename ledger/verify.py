@@ -61,7 +61,7 @@ from ledger.schema import (
     vault,
 )
 from ledger.seal_check import SEALED, SealCheck, Statuses
-from ledger.statements import Statement, cursor_of, lenient_text
+from ledger.statements import Statement, chunks_of, lenient_text
 from ledger.stored import COLUMNS
 from ledger.tile_check import NoTiles, TileCheck
 from ledger.tile_reader import tile_reader
@@ -471,19 +471,7 @@ class _Check:
     def _chunks(
         self, statement: Statement, *parameters: object, chunk: int = _CHUNK
     ) -> Iterator[list[tuple[Any, ...]]]:
-        if self.connection.dialect.name == "sqlite":
-            cursor = cursor_of(self.connection)
-            cursor.execute(statement.text(self.connection), parameters)
-            while rows := cursor.fetchmany(chunk):
-                yield list(rows)
-            return
-        # Other drivers would fetch the whole table first.
-        options = {"stream_results": True, "max_row_buffer": chunk}
-        result = self.connection.exec_driver_sql(
-            statement.text(self.connection), parameters, execution_options=options
-        )
-        for part in result.partitions(chunk):
-            yield [tuple(row) for row in part]
+        return chunks_of(self.connection, statement, *parameters, chunk=chunk)
 
 
 def _folded_together(

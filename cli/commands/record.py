@@ -142,11 +142,11 @@ def _lines(file: str, *, whole: bool) -> Iterator[IO[bytes]]:
 @contextmanager
 def _progress(lines: IO[bytes]) -> Iterator[Callable[[int], None] | None]:
     """A bar told the number of lines done; how much of the whole that is, the bytes read tell."""
-    size = os.fstat(lines.fileno()).st_size if lines.seekable() else 0
     with counting(translate(N_("recording"))) as bar:
         if bar is None:
             yield None
             return
+        size = os.fstat(lines.fileno()).st_size if lines.seekable() else 0
 
         def done(line: int) -> None:
             bar(line, share=lines.tell() / size if size else None)

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 
 from cli.desk import Desk
@@ -134,7 +134,7 @@ def end_connections(engine: Engine, server: Server) -> None:
 
 def test_broken_connection_is_dropped(desk: Desk, postgres: Server) -> None:
     """What breaks under the driver's own cursor was not recorded, and is not handed out again."""
-    with pytest.raises(UnreachableError, match="connection"):
+    with pytest.raises(UnreachableError, match="terminating connection due to"):
         ask_while_ended(desk.engine, postgres)
     assert desk.engine.pool.checkedout() == 0  # type: ignore[attr-defined]  # of its kind of pool
     assert sizes(desk) == {"hechuan": 1}
@@ -155,6 +155,18 @@ def test_stale_connections_cost_nothing(desk: Desk, postgres: Server) -> None:
     end_connections(desk.engine, postgres)
     for _ in range(8):
         assert sizes(desk) == {"hechuan": 1}
+
+
+def test_ended_at_once_is_unreachable(desk: Desk, postgres: Server) -> None:
+    """A server that lets in and at once ends the connection, as a dying one does, is away."""
+
+    def end(driver: Any, _record: object) -> None:
+        postgres.run("SELECT pg_terminate_backend(%s, 10000)", driver.info.backend_pid)
+
+    desk.engine.dispose()
+    event.listen(desk.engine, "connect", end)
+    with pytest.raises(UnreachableError):
+        sizes(desk)
 
 
 def slept(engine: Engine) -> None:

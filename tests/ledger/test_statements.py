@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, create_engine, func, select
 
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.recorder import Draft, append
 from ledger.schema import stream_heads
-from ledger.statements import Insert, Update, write_rows
+from ledger.statements import Insert, Statement, Update, chunks_of, write_rows
 
 NOW = "2026-11-23T08:31:27.123456Z"
 ODD = ['a"b', "a\\b", "a,b", "{a}", "NULL", "a'b", "plain"]
@@ -29,3 +29,16 @@ def test_changed_rows_keep_odd_names(postgres_url: str) -> None:
         }
     engine.dispose()
     assert {name: found[name] for name in ODD} == {name: (n, leaf) for n, leaf, _, name in changed}
+
+
+def test_chunks_fetch_no_more_than_asked(postgres_url: str) -> None:
+    """A server is asked for a chunk at a time: rows nobody takes are never made."""
+    engine = create_engine(postgres_url)
+    bounds = bindparam("first"), bindparam("last")
+    series = Statement(select(func.generate_series(*bounds)), "first", "last")
+    with engine.connect() as connection:
+        chunks = chunks_of(connection, series, 1, 10**12, chunk=3)
+        assert [tuple(row) for row in next(chunks)] == [(1,), (2,), (3,)]
+        chunks.close()
+        assert connection.scalar(select(1)) == 1
+    engine.dispose()
