@@ -39,9 +39,10 @@ class Figures(NamedTuple):
 def measure(bench: Bench) -> None:
     """On SQLite alone: a server has a queue of its own."""
     places = [place for place in bench.places if place.key == "sqlite"]
-    if not places:
-        return
     bench.report.section("Writers", __doc__)
+    if not places:
+        bench.report.text("SQLite was not asked for.")
+        return
     rows = []
     for processes in PROCESSES:
         bench.say(f"{processes} processes write to one file")
