@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, literal_column, select
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from ledger.damage import shown
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
@@ -159,8 +159,8 @@ def leaves_before(connection: Connection, log: str, positions: Iterable[int]) ->
     cursor = cursor_of(connection)
     found: dict[int, bytes] = {}
     for some in lists_of(positions):
-        cursor.execute(_leaves_before(len(some)).text(connection), (log, *some))
-        found.update(cursor.fetchall())
+        cursor.execute(_leaves_before(len(some)).text(connection), (log, log, *some))
+        found.update((place, leaf) for place, leaf in cursor.fetchall() if leaf is not None)
     return found
 
 
@@ -173,7 +173,7 @@ def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> 
     stored; NotFoundError where the entry before one in its stream is missing."""
     cursor, sql = cursor_of(connection), _RANGE_WITH_PREVIOUS.text(connection)
     for first in range(start, stop, _CHUNK):
-        cursor.execute(sql, (log, first, min(first + _CHUNK, stop)))
+        cursor.execute(sql, (log, log, first, min(first + _CHUNK, stop)))
         for *columns, previous in cursor.fetchall():
             row = Row._make(columns)
             if previous is None and row.version != 1:
@@ -331,20 +331,20 @@ _LEAVES = Statement(
     "stop",
 )
 _before = _entries.alias("before")
+# A subquery for each row and no join: a planner that knows too little of a table joins it whole.
+_previous = (
+    select(_before.c.leaf)
+    .where(_before.c.log == bindparam("log_before"))
+    .where(_before.c.stream == _E.stream, _before.c.version == _E.version - literal_column("1"))
+    .correlate(_entries)
+    .scalar_subquery()
+)
 _RANGE_WITH_PREVIOUS = Statement(
-    select(_entries, _before.c.leaf)
-    .outerjoin_from(
-        _entries,
-        _before,
-        and_(
-            _before.c.log == _E.log,
-            _before.c.stream == _E.stream,
-            _before.c.version == _E.version - literal_column("1"),
-        ),
-    )
+    select(_entries, _previous)
     .where(_E.log == bindparam("log_"))
     .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
     .order_by(_E.position),
+    "log_before",
     "log_",
     "start",
     "stop",
@@ -354,20 +354,12 @@ _RANGE_WITH_PREVIOUS = Statement(
 @lru_cache(maxsize=8)
 def _leaves_before(length: int) -> Statement:
     statement = (
-        select(_E.position, _before.c.leaf)
-        .join_from(
-            _entries,
-            _before,
-            and_(
-                _before.c.log == _E.log,
-                _before.c.stream == _E.stream,
-                _before.c.version == _E.version - literal_column("1"),
-            ),
-        )
+        select(_E.position, _previous)
         .where(_E.log == bindparam("log_"))
         .where(in_list(_E.position, length))
     )
-    return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
+    numbers = (f"in_{number}" for number in range(length))
+    return Statement(statement, "log_before", "log_", *numbers)
 
 
 LAST_OF_STREAMS = Statement(
