@@ -173,7 +173,7 @@ def read_leaf_texts(connection: Connection, log: str, start: int, stop: int) -> 
     stored; NotFoundError where the entry before one in its stream is missing."""
     cursor, sql = cursor_of(connection), _RANGE_WITH_PREVIOUS.text(connection)
     for first in range(start, stop, _CHUNK):
-        cursor.execute(sql, (log, first, min(first + _CHUNK, stop)))
+        cursor.execute(sql, (log, log, first, min(first + _CHUNK, stop)))
         for *columns, previous in cursor.fetchall():
             row = Row._make(columns)
             if previous is None and row.version != 1:
@@ -337,7 +337,9 @@ _RANGE_WITH_PREVIOUS = Statement(
         _entries,
         _before,
         and_(
-            _before.c.log == _E.log,
+            # Not the other row's log: a server that never counted the rows takes the equality of
+            # both for rarer than a stream, and reads the whole log for every entry.
+            _before.c.log == bindparam("log_"),
             _before.c.stream == _E.stream,
             _before.c.version == _E.version - literal_column("1"),
         ),
@@ -345,6 +347,7 @@ _RANGE_WITH_PREVIOUS = Statement(
     .where(_E.log == bindparam("log_"))
     .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
     .order_by(_E.position),
+    "log_",
     "log_",
     "start",
     "stop",
