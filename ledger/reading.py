@@ -331,7 +331,8 @@ _LEAVES = Statement(
     "stop",
 )
 _before = _entries.alias("before")
-# A subquery for each row and no join: a planner that knows too little of a table joins it whole.
+# A subquery for each row and no join, and the log as it was given: a server that never counted the
+# rows takes two equal columns for rarer than a stream, and reads the whole log for every entry.
 _previous = (
     select(_before.c.leaf)
     .where(_before.c.log == bindparam("log_before"))

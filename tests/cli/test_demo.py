@@ -23,6 +23,8 @@ def test_demo_runs(language: str, run: Run, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "new" / "town").iterdir()} == {
         *FILES,
         "taizhang.db",
+        "taizhang.db-next",
+        "taizhang.db-queue",
     }
 
 

@@ -92,9 +92,10 @@ READ = (
 
 WRITES_OR_NEEDS_NO_LEDGER = {
     "backup", "demo", "evidence check", "evidence verifier", "init", "log key protect",
-    "log key retire", "log key rotate", "log repair", "log witness add", "log witness init",
-    "log witness send", "log witness serve", "log witness sign", "policy add", "policy check",
-    "policy diff", "policy list", "policy show", "record", "restore",
+    "log key retire", "log key rotate", "log move", "log repair", "log witness add",
+    "log witness init", "log witness send", "log witness serve", "log witness sign", "migrate",
+    "policy add", "policy check", "policy diff", "policy list", "policy show", "record",
+    "restore",
 }  # fmt: skip
 
 

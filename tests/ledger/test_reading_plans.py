@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ledger.engine import open_engine, read_transaction, write_transaction
-from ledger.reading import read_streams
+from ledger.reading import read_leaf_texts, read_streams
 from ledger.recorder import Draft, append
 from support.asked import asked, plan_of
 from support.places import Places
@@ -41,3 +41,19 @@ def test_streams_are_read_through_their_index(length: int, engine: Engine) -> No
     assert len(rows) == length
     assert re.search(r"\(log=\? AND stream=\?\)|Index Cond: [^:]*::[^:]*::[^:]*stream", plan), plan
     assert not re.search(r"position|Seq Scan", plan)
+
+
+def test_entries_before_are_read_through_their_index(ledger_url: str) -> None:
+    """The entry before each in its stream is sought by version, also by a server that has not
+    counted the rows yet, as after a large file."""
+    engine = open_engine(ledger_url, create=True)
+    with write_transaction(engine) as connection:
+        drafts = [Draft(name, None, "X/1", "2023-06-30", b"{}") for name in STREAMS[:50] * 100]
+        append(connection, "beijing", drafts, recorded_at="2026-11-23T08:31:27.123456Z")
+    with read_transaction(engine) as connection:
+        with asked(connection) as statements:
+            assert len(list(read_leaf_texts(connection, "beijing", 2_000, 2_256))) == 256
+        plan = " ".join(plan_of(connection, statements[-1], is_large=False))
+    engine.dispose()
+    assert "Filter" not in plan, plan
+    assert re.search(r"stream=\? AND version=\?|Index Cond: [^:]*::.*stream.*version", plan), plan

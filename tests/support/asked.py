@@ -33,11 +33,13 @@ def asked(connection: Connection) -> Iterator[list[str]]:
     driver.cursor_factory = before
 
 
-def plan_of(connection: Connection, statement: str) -> list[str]:
-    """The steps in which the database would answer, were its tables large and at hand."""
+def plan_of(connection: Connection, statement: str, *, is_large: bool = True) -> list[str]:
+    """The steps in which the database would answer, were its tables large and at hand; without
+    `is_large` those in which it answers now."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
         return [row[-1] for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
-    driver.execute("SET LOCAL enable_seqscan = off")
-    driver.execute("SET LOCAL random_page_cost = 1")
+    if is_large:
+        driver.execute("SET LOCAL enable_seqscan = off")
+        driver.execute("SET LOCAL random_page_cost = 1")
     return [row[0] for row in driver.execute(f"EXPLAIN {statement}")]
