@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ledger.engine import open_engine, read_transaction, write_transaction
+from ledger.keys import KeyRow, insert_keys, known_keys
 from ledger.reading import read_leaf_texts, read_streams
 from ledger.recorder import Draft, append
 from support.asked import asked, plan_of
@@ -57,3 +58,21 @@ def test_entries_before_are_read_through_their_index(ledger_url: str) -> None:
     engine.dispose()
     assert "Filter" not in plan, plan
     assert re.search(r"stream=\? AND version=\?|Index Cond: [^:]*::.*stream.*version", plan), plan
+
+
+def test_keys_are_read_through_their_index(ledger_url: str) -> None:
+    """Keys are sought one by one, also by a server that has not counted the rows yet, as while a
+    large file is recorded."""
+    engine = open_engine(ledger_url, create=True)
+    with write_transaction(engine) as connection:
+        drafts = [Draft(STREAMS[0], None, "X/1", "2023-06-30", b"{}")] * len(STREAMS)
+        append(connection, "beijing", drafts, recorded_at="2026-11-23T08:31:27.123456Z")
+        rows = [KeyRow(name, STREAMS[0], at, bytes(32)) for at, name in enumerate(STREAMS)]
+        insert_keys(connection, "beijing", rows)
+    with read_transaction(engine) as connection:
+        with asked(connection) as statements:
+            assert len(known_keys(connection, "beijing", STREAMS[:500])) == 500
+        plan = " ".join(plan_of(connection, statements[-1], is_large=False))
+    engine.dispose()
+    assert not re.search(r"Filter|Seq Scan", plan), plan
+    assert re.search(r"\(log=\? AND key=\?\)|Index Cond: .*log.*key\)::text = wanted", plan), plan
