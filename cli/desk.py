@@ -816,8 +816,11 @@ class Desk:
     def _is_listed(self, report: Report) -> bool:
         """Whether the register of a log was seen to be right on the way: a row for each center as
         all its entries give it, no other row, and a position that covers them."""
-        count, last = self.shelf.extent(report.log)
-        position: object = self.shelf.position(report.log)
+        try:
+            count, last = self.shelf.extent(report.log)
+            position: object = self.shelf.position(report.log)
+        except IntegrityFailure:  # a comparison says what it is
+            return False
         if not isinstance(position, int) or not isinstance(last, int):
             return False
         return count == report.listed and last < position <= report.size

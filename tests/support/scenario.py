@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -234,11 +235,13 @@ class MemoryLedger:
 
 
 class FileLedger:
-    """A desk at a place, recorded through the real book."""
+    """A desk at a place or on a SQLite file, recorded through the real book."""
 
-    def __init__(self, place: Place, *, now: datetime = NOW) -> None:
+    def __init__(self, place: Place | Path, *, now: datetime = NOW) -> None:
         self.now = now
-        self.desk = Desk(place.url, clock=lambda: self.now, create=True, trust=place.trust)
+        is_file = isinstance(place, Path)
+        url, trust = (f"sqlite:///{place}", None) if is_file else (place.url, place.trust)
+        self.desk = Desk(url, clock=lambda: self.now, create=True, trust=trust)
         self.desk.__dict__["judge"] = judge()  # the same rulebook, loaded once for all tests
         self.desk.__dict__["rulebook"] = judge().rulebook
 
