@@ -13,7 +13,7 @@ import tempfile
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Literal
 
 from sqlalchemy import URL
@@ -75,12 +75,13 @@ class Relay:
                 server.connect(str(self.server.folder / f".s.PGSQL.{PORT}"))
             except OSError:
                 return
-            back = Thread(target=self._pass_back, args=(server, client), daemon=True)
+            lost = Event()
+            back = Thread(target=self._pass_back, args=(server, client, lost), daemon=True)
             back.start()
-            self._pass_on(client, server)
+            self._pass_on(client, server, lost)
             back.join()
 
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+    def _pass_on(self, client: socket.socket, server: socket.socket, lost: Event) -> None:
         writes = False
         with suppress(OSError):
             while said := client.recv(1 << 16):
@@ -89,7 +90,7 @@ class Relay:
                 ends = writes and _COMMIT in said and self._plans
                 plan = self._plans.popleft() if ends else "pass on"
                 if plan == "lose":
-                    client.shutdown(socket.SHUT_WR)  # nothing of the answer gets through
+                    lost.set()  # nothing of the answer gets through
                 if plan == "keep back":
                     break
                 server.sendall(said)
@@ -100,9 +101,10 @@ class Relay:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _pass_back(self, server: socket.socket, client: socket.socket) -> None:
+    def _pass_back(self, server: socket.socket, client: socket.socket, lost: Event) -> None:
         with suppress(OSError):
-            while said := server.recv(1 << 16):
+            # The client learns that it is lost once the server has answered, and so has committed.
+            while (said := server.recv(1 << 16)) and not lost.is_set():
                 client.sendall(said)
         for end in (client, server):
             with suppress(OSError):
