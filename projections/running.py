@@ -122,8 +122,7 @@ def catch_up(
             if states is not None and (s := states(c)) is not None and s.position < stop
         }
         rows = [row_of(state) for state in ready.values()]
-        for center, entries in source.streams(log, [c for c in centers if c not in ready]):
-            rows.append(row_of(fold(center, [r for r in entries if r.position < stop])))
+        rows += _rows_at(source, log, [c for c in centers if c not in ready], stop)
         if not shelf.put(log, rows, upto=stop, expected=position):
             position = shelf.position(log)
             continue
@@ -157,12 +156,14 @@ def caught_up(
 
 
 def _rows_at(source: Source, log: str, centers: Sequence[str], size: int) -> list[RegisterRow]:
-    found = []
-    for center, entries in source.streams(log, centers):
-        kept = [r for r in entries if r.position < size]
-        if kept:
-            found.append(row_of(fold(center, kept)))
-    return found
+    streams = source.streams(log, centers)
+    return [row for center, entries in streams for row in _row_at(center, entries, size)]
+
+
+def _row_at(center: str, entries: Sequence[Recorded], size: int) -> tuple[RegisterRow, ...]:
+    """The row of a center as of the first `size` entries of its log; none if it had none then."""
+    kept = [r for r in entries if r.position < size]
+    return (row_of(fold(center, kept)),) if kept else ()
 
 
 def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None = None) -> str:
@@ -177,9 +178,7 @@ def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None
             done += len(entries)
             if progress is not None:
                 progress(done, size)
-            kept = [r for r in entries if r.position < size]
-            if kept:
-                yield row_of(fold(center, kept))
+            yield from _row_at(center, entries, size)
 
     shelf.replace(log, folded(), upto=size)
     return digest(shelf.rows(log))
