@@ -39,7 +39,7 @@ from ledger.event_tables import TaizhangTrackingRecorder, library_errors
 from ledger.keys import KeyRow, content_digest, insert_keys
 from ledger.recorder import Draft, LogWriter
 from ledger.schema import entries
-from ledger.single_append import append_at_once
+from ledger.single_append import append_at_once, is_offered
 from ledger.statements import LIST_LENGTHS, Statement, cursor_of, in_list, lists_of
 
 __all__ = ["PollingSubscription", "TaizhangApplicationRecorder", "TaizhangProcessRecorder"]
@@ -160,7 +160,9 @@ class TaizhangApplicationRecorder(ApplicationRecorder):
 
     def _insert_at_once(self, stored_events: Sequence[StoredEvent]) -> int | None:
         """The notification id of a single event, where the engine records it in one statement."""
-        if len(stored_events) != 1 or b'"key":' in stored_events[0].state:
+        if not is_offered(self.engine) or len(stored_events) != 1:
+            return None
+        if b'"key":' in stored_events[0].state:
             return None
         instant = self.clock()
         (draft,) = self._drafts(stored_events, str(legal_day(instant)))

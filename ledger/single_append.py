@@ -7,7 +7,6 @@ then the ordinary way is gone (`ledger.recorder.LogWriter`), which waits and rea
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from sqlalchemy import Engine
@@ -20,13 +19,19 @@ from ledger.statements import cursor_of
 from ledger.tails import Tail, keep_tail, take_tail
 from ledger.tiles import TILE_WIDTH
 
-__all__ = ["append_at_once"]
+__all__ = ["append_at_once", "is_offered"]
+
+
+def is_offered(engine: Engine) -> bool:
+    """Whether the engine can do it at all."""
+    return engine.dialect.name == "postgresql"
 
 
 def append_at_once(engine: Engine, log: str, draft: Draft, *, recorded_at: str) -> int | None:
     """Record a draft and return its position; None where nothing was recorded and the ordinary way
-    must be gone: no tail at hand, another writer, a tile to complete, a clock that went back."""
-    if engine.dialect.name != "postgresql":
+    must be gone: no tail at hand, another writer, a tile to complete, a clock that went back,
+    another engine."""
+    if not is_offered(engine):
         return None
     tail = take_tail(engine, log)
     if tail is None:
@@ -63,7 +68,7 @@ def _is_written(engine: Engine, tail: Tail, head: tuple[int, bytes, bytes], row:
                     cursor.execute(_FIRST, (*known, version, leaf, *row))
                 else:
                     cursor.execute(_NEXT, (*known, version - 1, version, leaf, log, stream, *row))
-        except sys.modules["psycopg"].IntegrityError:  # the stream was not new
+        except engine.dialect.loaded_dbapi.IntegrityError:  # the stream was not new
             return False
         return bool(cursor.rowcount == 1)
 
