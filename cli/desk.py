@@ -463,12 +463,17 @@ class Desk:
         from cli.proofs import standings
         from cli.verifying import Outside, against_of, jobs_for, with_registers
         from ledger.moves import place_of
+        from ledger.reading import is_log_name
         from ledger.verify import verify
 
         outside = outside or Outside()
-        if scheme is not None and scheme not in self._log_names():
+        heads = self._stored_heads()
+        named = [head for head in heads if is_log_name(head.log)]
+        if scheme is not None and scheme not in {head.log for head in named}:
             raise NotFoundError("there is no log {log}; nothing is recorded in it", log=scheme)
-        copies = [] if as_in_force else self._copies()
+        moved = {head.log for head in named if head.in_force_at is not None}
+        copies = [] if as_in_force else sorted(moved)
+        entries = sum(head.size for head in heads if head.size.__class__ is int)
 
         def told(_log: str, done: int, size: int) -> None:
             if progress is not None:
@@ -489,7 +494,7 @@ class Desk:
             quick=outside.quick,
             since=outside.since,
             as_in_force=as_in_force,
-            jobs=outside.jobs or jobs_for(self._told_entries()),
+            jobs=outside.jobs or jobs_for(entries),
             progress=told,
         )
         if outside.quick or outside.since is not None:
@@ -585,32 +590,18 @@ class Desk:
 
     def check_logs(self) -> list[str]:
         """Every log that has entries or register rows, by name."""
-        return sorted({*self._log_names(), *self.shelf.logs()})
+        from ledger.reading import is_log_name
 
-    def _log_names(self) -> list[str]:
+        names = {head.log for head in self._stored_heads() if is_log_name(head.log)}
+        return sorted({*names, *self.shelf.logs()})
+
+    def _stored_heads(self) -> list[LogHead]:
         from ledger import reading
         from ledger.engine import read_transaction
         from ledger.statements import lenient_text
 
         with read_transaction(self.engine) as connection, lenient_text(connection):
-            return reading.log_names(connection)
-
-    def _told_entries(self) -> int:
-        """How many entries the heads of all logs speak of, whatever else they hold."""
-        from ledger import reading
-        from ledger.engine import read_transaction
-        from ledger.statements import lenient_text
-
-        with read_transaction(self.engine) as connection, lenient_text(connection):
-            return reading.told_entries(connection)
-
-    def _copies(self) -> list[str]:
-        from ledger import reading
-        from ledger.engine import read_transaction
-        from ledger.statements import lenient_text
-
-        with read_transaction(self.engine) as connection, lenient_text(connection):
-            return reading.copied_logs(connection)
+            return reading.stored_heads(connection)
 
     def knowledge(self, view: View) -> Knowledge:
         """What the rules may ask, as the ledger knew it at the view's position."""

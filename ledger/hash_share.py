@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from ledger import reading
 from ledger.beside import KeyCheck, VaultCheck
@@ -25,7 +25,7 @@ from ledger.log_check import LogCheck, StreamState
 from ledger.merkle import HASH_BYTES
 from ledger.references import Kept, References
 from ledger.schema import entries
-from ledger.statements import Statement, cursor_of
+from ledger.statements import cursor_of
 from ledger.stored import COLUMNS, EntryRow
 from ledger.tile_check import NoTiles
 
@@ -195,12 +195,4 @@ class _Trusting(Kept):
 
 
 _E = entries.c
-_RANGE = Statement(
-    select(*(_E[name] for name in COLUMNS))
-    .where(_E.log == bindparam("log_"))
-    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
-    .order_by(_E.position),
-    "log_",
-    "start",
-    "stop",
-)
+_RANGE = reading.range_of(*(_E[name] for name in COLUMNS))

@@ -73,10 +73,6 @@ class LogCheck:
         """The roots the log may have had: as recomputed, and over the leaf column."""
         return {self.computed.root(), (self.stored or self.computed).root()}
 
-    def frontiers(self) -> set[bytes]:
-        """The frontiers, likewise."""
-        return {self.computed.to_bytes(), (self.stored or self.computed).to_bytes()}
-
     def take(self, rows: Sequence[EntryRow]) -> None:
         """Check the next rows."""
         log, streams, references = self.log, self.streams, self.references

@@ -7,13 +7,13 @@ checked, because everything is measured by them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select
 
 from ledger.damage import shown
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
@@ -31,7 +31,6 @@ __all__ = [
     "LogHead",
     "Row",
     "attachments_of",
-    "copied_logs",
     "each_sealed_head",
     "is_log_name",
     "leaf_hashes",
@@ -40,16 +39,16 @@ __all__ = [
     "leaves_before",
     "lock_log",
     "log_head",
-    "log_names",
     "logs",
     "private_of",
+    "range_of",
     "read_entry",
     "read_leaf_texts",
     "read_log",
     "read_stream",
     "read_streams",
     "sealed_heads",
-    "told_entries",
+    "stored_heads",
 ]
 
 _E = _entries.c
@@ -202,23 +201,9 @@ def logs(connection: Connection) -> list[LogHead]:
     return sorted(map(_head_of, rows_of(connection, _HEADS)))
 
 
-def log_names(connection: Connection) -> list[str]:
-    """The names of all logs that have a head, whatever it holds."""
-    names = {name for name, *_ in rows_of(connection, _HEADS) if is_log_name(name)}
-    return sorted(names)
-
-
-def copied_logs(connection: Connection) -> list[str]:
-    """The names of the logs that are in force elsewhere, whatever their heads hold."""
-    wanted = LogHead._fields.index("in_force_at")
-    rows = rows_of(connection, _HEADS)
-    return sorted({row[0] for row in rows if is_log_name(row[0]) and row[wanted] is not None})
-
-
-def told_entries(connection: Connection) -> int:
-    """How many entries the heads of all logs speak of; a damaged one speaks of none."""
-    sizes = (row[1] for row in rows_of(connection, _HEADS))
-    return sum(size for size in sizes if size.__class__ is int)
+def stored_heads(connection: Connection) -> list[LogHead]:
+    """The heads of all logs as they are stored: their values may be of any type."""
+    return [LogHead._make(row) for row in rows_of(connection, _HEADS)]
 
 
 def is_log_name(value: object) -> bool:
@@ -301,6 +286,18 @@ def _upto(rows: Iterable[Row], last: int) -> list[Row]:
         ) from None
 
 
+def range_of(*columns: ColumnElement[Any], before: Sequence[str] = ()) -> Statement:
+    """Columns of the entries of a log from `start` to before `stop`, in order of position; `before`
+    are the parameters the columns themselves take."""
+    statement = (
+        select(*columns)
+        .where(_E.log == bindparam("log_"))
+        .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
+        .order_by(_E.position)
+    )
+    return Statement(statement, *before, "log_", "start", "stop")
+
+
 @lru_cache(maxsize=16)
 def _of_streams(length: int) -> Statement:
     statement = (
@@ -312,24 +309,8 @@ def _of_streams(length: int) -> Statement:
     return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
 
 
-_RANGE = Statement(
-    select(_entries)
-    .where(_E.log == bindparam("log_"))
-    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
-    .order_by(_E.position),
-    "log_",
-    "start",
-    "stop",
-)
-_LEAVES = Statement(
-    select(_E.leaf)
-    .where(_E.log == bindparam("log_"))
-    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
-    .order_by(_E.position),
-    "log_",
-    "start",
-    "stop",
-)
+_RANGE = range_of(*_E)
+_LEAVES = range_of(_E.leaf)
 _before = _entries.alias("before")
 # A subquery for each row and no join, and the log as it was given: a server that never counted the
 # rows takes two equal columns for rarer than a stream, and reads the whole log for every entry.
@@ -340,16 +321,7 @@ _previous = (
     .correlate(_entries)
     .scalar_subquery()
 )
-_RANGE_WITH_PREVIOUS = Statement(
-    select(_entries, _previous)
-    .where(_E.log == bindparam("log_"))
-    .where(_E.position >= bindparam("start"), _E.position < bindparam("stop"))
-    .order_by(_E.position),
-    "log_before",
-    "log_",
-    "start",
-    "stop",
-)
+_RANGE_WITH_PREVIOUS = range_of(*_E, _previous, before=("log_before",))
 
 
 @lru_cache(maxsize=8)
