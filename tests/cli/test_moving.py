@@ -26,18 +26,9 @@ from ledger.recorder import Draft, append
 from ledger.schema import PARTITIONED, metadata
 from ledger.single_append import append_at_once
 from support.command import COMMAND
-from support.counter import DEMO, YINXING, Run
+from support.counter import DEMO, ERASE, PRIVATE, YINXING, Run
 from support.postgres import Server
 
-PRIVATE = {
-    "type": "FactEstablished", "on": "2023-05-06", "center": "hechuan/id:a", "fact": "penalty",
-    "key": "contact", "private": {"phone": "13800000000", "name": "某人"},
-    "attachments": [{"name": "decision.txt", "path": "decision.txt"}],
-}  # fmt: skip
-ERASE = {
-    "type": "PrivateErased", "on": "2023-05-07", "center": "hechuan/id:a", "erases": "contact",
-    "fields": ["/phone"], "reason": "当事人申请",
-}  # fmt: skip
 ROOT = str(Path(__file__).parents[2])
 FACT = {"type": "FactEstablished", "on": "2024-05-06", "fact": "penalty"}
 

@@ -16,18 +16,8 @@ from sqlalchemy.engine import make_url
 from cli.desk import Desk
 from ledger.errors import MalformedError, NotFoundError, ReadOnlyError
 from ledger.schema import APPEND_ONLY, PARTITIONED
-from support.counter import DEMO, GULOU, YINXING, Run
+from support.counter import DEMO, ERASE, GULOU, PRIVATE, YINXING, Run
 from support.postgres import Server, Servers, standby_of
-
-PRIVATE = {
-    "type": "FactEstablished", "on": "2023-05-06", "center": "hechuan/id:a", "fact": "penalty",
-    "key": "contact", "private": {"phone": "13800000000", "name": "某人"},
-    "attachments": [{"name": "decision.txt", "path": "decision.txt"}],
-}  # fmt: skip
-ERASE = {
-    "type": "PrivateErased", "on": "2023-05-07", "center": "hechuan/id:a", "erases": "contact",
-    "fields": ["/phone"], "reason": "当事人申请",
-}  # fmt: skip
 
 
 class Office:

@@ -9,9 +9,11 @@ from typing import Any
 
 __all__ = [
     "DEMO",
+    "ERASE",
     "GULOU",
     "HAITANG",
     "HECHUAN_FILED",
+    "PRIVATE",
     "YINXING",
     "Run",
     "Said",
@@ -41,6 +43,20 @@ _FORM = {
     "h15": 1, "h16": 1, "h17": 300, "h19": 80, "h23": 2, "h24": 1, "h25": "6", "h26": 8, "h27": 1,
     "h30": 6, "h31": 9, "h32": 4, "h33": 2, "h34": 0, "h35": 1, "h36": 0, "h37": 1,
 }  # fmt: skip
+
+
+PRIVATE = {
+    "type": "FactEstablished", "on": "2023-05-06", "center": "hechuan/id:a", "fact": "penalty",
+    "key": "contact", "private": {"phone": "13800000000", "name": "某人"},
+    "attachments": [{"name": "decision.txt", "path": "decision.txt"}],
+}  # fmt: skip
+"""With private values and a file."""
+
+ERASE = {
+    "type": "PrivateErased", "on": "2023-05-07", "center": "hechuan/id:a", "erases": "contact",
+    "fields": ["/phone"], "reason": "当事人申请",
+}  # fmt: skip
+"""Erases one of them."""
 
 
 class Said:
