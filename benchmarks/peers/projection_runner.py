@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from eventsourcing.persistence import Tracking, TrackingRecorder
-from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 from peers.save_application import Office, save_all
 
-__all__ = ["Runner"]
+__all__ = ["Runner", "View"]
 
 _PATIENCE = 600.0
 
@@ -43,26 +42,6 @@ class SqliteView(SQLiteTrackingRecorder, View):
             cursor.execute("INSERT OR REPLACE INTO town VALUES (?, ?)", (name, last))
 
 
-class PostgresView(PostgresTrackingRecorder, View):
-    """The same on PostgreSQL."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        from psycopg.sql import SQL
-
-        create = "CREATE TABLE IF NOT EXISTS town (name text PRIMARY KEY, last text)"
-        self.sql_create_statements.append(SQL(create).format())
-
-    def put(self, name: str, last: str, tracking: Tracking) -> None:
-        """Write a row."""
-        statement = (
-            "INSERT INTO town VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET last = excluded.last"
-        )
-        with self.datastore.transaction(commit=True) as cursor:
-            self._insert_tracking(cursor, tracking)
-            cursor.execute(statement, (name, last))
-
-
 class Towns(Projection[View]):
     """Keeps the last act of every stream."""
 
@@ -81,8 +60,11 @@ class Runner:
             **{f"OFFICE_{name}": value for name, value in application.items()},
             **{f"TOWNS_{name}": value for name, value in view.items()},
         }
-        is_sqlite = view["PERSISTENCE_MODULE"] == "eventsourcing.sqlite"
-        self._view = cast("type[View]", SqliteView if is_sqlite else PostgresView)
+        self._view = cast("type[View]", SqliteView)
+        if view["PERSISTENCE_MODULE"] != "eventsourcing.sqlite":
+            from peers.postgres_view import PostgresView  # needs psycopg_pool, which may be missing
+
+            self._view = cast("type[View]", PostgresView)
 
     def save(self, lines: Sequence[bytes]) -> None:
         """Save the lines as events."""
