@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from cli.desk import Desk
 from cli.progress import counting
@@ -125,6 +126,38 @@ def test_interrupted_batches_go_on(
     assert (receipt.recorded, receipt.skipped) == (15, 10)
     assert not desk.verify().problems
     desk.close()
+
+
+@pytest.mark.parametrize(
+    ("is_recorded", "size"), [(True, 2), (False, 0)], ids=["committed", "taken back"]
+)
+def test_interrupted_in_the_commit(
+    is_recorded: bool, size: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody can tell whether the commit was in time, that is said, and how to find out."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if is_recorded:
+        monkeypatch.setattr(
+            "ledger.book.reached", lambda point: interrupt() if "committed" in point else None
+        )
+    else:
+        monkeypatch.setattr("ledger.book.reached", lambda _point: event.listen(*commits))
+    commits = (Engine, "commit", interrupt)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    assert run("init", "--no-passphrase", url=url).status == 0
+    try:
+        said = run("record", "-", url=url, stdin=line(1) + line(2))
+    finally:
+        if event.contains(*commits):
+            event.remove(*commits)
+    assert said.status == 130
+    assert "Interrupted in the commit: all of it was recorded, or nothing." in said.stderr
+    assert "log show" in said.stderr
+    assert size_of(url) == size
+    assert run("log", "verify", url=url).status == 0
 
 
 @pytest.mark.slow

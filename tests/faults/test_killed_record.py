@@ -29,14 +29,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_kill_leaves_all_or_nothing(file: Path, places: Places) -> None:
-    """Killed at any moment, the ledger verifies with all or nothing; a rerun completes it.
+@pytest.mark.parametrize("step", [LINES, LINES // 10], ids=["whole", "in batches"])
+def test_kill_leaves_all_or_nothing(step: int, file: Path, places: Places) -> None:
+    """Killed at any moment, the ledger verifies with all or nothing, or with whole batches; the
+    same command again completes it.
 
     A server goes on when its client is killed.
     """
+    batch = () if step == LINES else ("--batch", str(step))
     began = time.monotonic()
     whole = places.new()
-    assert run(whole, "record", str(file)).status == 0
+    assert run(whole, "record", str(file), *batch).status == 0
     duration = time.monotonic() - began
     assert run(whole, "log", "verify", "--json").json["size"] == LINES
 
@@ -45,7 +48,7 @@ def test_kill_leaves_all_or_nothing(file: Path, places: Places) -> None:
     for moment in range(moments):
         place = places.new()
         assert run(place, "init", "--no-passphrase").status == 0
-        process = start(place, "record", str(file))
+        process = start(place, "record", str(file), *batch)
         time.sleep(duration * (moment + 0.5) / moments)
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -53,10 +56,13 @@ def test_kill_leaves_all_or_nothing(file: Path, places: Places) -> None:
         assert verified.status == 0, verified.stdout
         seen.add(verified.json["size"])
         if moment % 4 == 3:
-            again = run(place, "record", str(file), "--json").json
+            again = run(place, "record", str(file), *batch, "--json").json
             assert again["recorded"] + again["skipped"] == LINES
             after = run(place, "log", "verify", "--json").json
             assert (after["ok"], after["size"]) == (True, LINES)
             assert run(place, "projection", "check").status == 0
-    assert seen <= {0, LINES}
-    assert 0 in seen
+    assert all(size % step == 0 for size in seen), seen
+    if batch:
+        assert any(0 < size < LINES for size in seen), seen
+    else:
+        assert 0 in seen
