@@ -563,21 +563,33 @@ class Desk:
         for log in logs:
             catch_up(self.source, self.shelf, log)
 
-    def rebuild(self, log: str, progress: Progress | None = None) -> str:
-        """Fold the register of a log from scratch; returns its digest."""
+    def rebuild(
+        self, log: str, progress: Progress | None = None, *, jobs: int | None = None
+    ) -> str:
+        """Fold the register of a log from scratch, by `jobs` processes (None: as suits its size);
+        returns its digest."""
         from projections.running import rebuild
 
-        return rebuild(self.source, self.shelf, log, progress=progress)
+        return rebuild(self._shared_source(log, jobs), self.shelf, log, progress=progress)
 
     def forget_strangers(self) -> None:
         """Drop register rows of logs that do not exist."""
         self.shelf.keep_only([head.log for head in self.logs()])
 
-    def compare(self, log: str, progress: Progress | None = None) -> list[Difference]:
-        """Centers whose live row differs from a replay."""
+    def compare(
+        self, log: str, progress: Progress | None = None, *, jobs: int | None = None
+    ) -> list[Difference]:
+        """Centers whose live row differs from a replay, which is shared as in `rebuild`."""
         from projections.running import compare
 
-        return compare(self.source, self.shelf, log, progress=progress)
+        return compare(self._shared_source(log, jobs), self.shelf, log, progress=progress)
+
+    def _shared_source(self, log: str, jobs: int | None) -> LogSource:
+        from cli.verifying import jobs_for
+        from ledger.crew_source import CrewSource
+
+        jobs = jobs or jobs_for(self.source.size(log))
+        return self.source if jobs == 1 else CrewSource(self.engine, jobs=jobs)
 
     def strangers(self) -> list[Difference]:
         """Register rows that belong to no log, or to no generation of one."""

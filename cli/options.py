@@ -21,6 +21,7 @@ __all__ = [
     "Context",
     "Day",
     "as_json",
+    "jobs",
     "known_at",
     "on",
     "operation",
@@ -91,6 +92,14 @@ class Day(click.ParamType[date]):
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help=N_("One JSON object on standard output.")
+)
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help=N_(
+        "How many processes share the work (default: one for each processor, from 100,000 entries "
+        "on)."
+    ),
 )
 scheme = click.option("--scheme", help=N_("Only this scheme, such as beijing."))
 on = click.option(

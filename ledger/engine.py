@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
 
 from ledger import sqlite_engine
 from ledger.errors import IntegrityFailure, LedgerError, MalformedError, NotFoundError, busy
@@ -39,6 +40,7 @@ from ledger.turns import Turns
 
 __all__ = [
     "committing",
+    "has_one_connection",
     "is_standby",
     "is_vacant",
     "lock_ledger",
@@ -84,6 +86,12 @@ def waiting_seconds(engine: Engine) -> float:
     """How long a writer waits for others, and for a server that went away, before it gives up."""
     seconds: float = engine.get_execution_options().get(_BUSY, 0.0)
     return seconds
+
+
+def has_one_connection(engine: Engine) -> bool:
+    """Whether the database lives in its only connection, as one in memory does: while one reads,
+    nobody else can."""
+    return isinstance(engine.pool, QueuePool) and engine.pool.size() == 1
 
 
 def is_vacant(url: str) -> bool:

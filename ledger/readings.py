@@ -11,10 +11,12 @@ IntegrityFailure. Only `stored` and `strangers` give rows as they are, for whoev
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -32,7 +34,7 @@ from sqlalchemy import (
 from ledger import reading
 from ledger.clock import format_instant
 from ledger.damage import shown
-from ledger.engine import read_transaction, write_transaction
+from ledger.engine import has_one_connection, read_transaction, write_transaction
 from ledger.errors import IntegrityFailure
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
@@ -49,7 +51,15 @@ from ledger.statements import (
 )
 from ledger.upcasting import recorded_of
 
-__all__ = ["LogSource", "RegisterShelf", "last_position_before", "live_rows"]
+__all__ = [
+    "CenterWork",
+    "LogSource",
+    "RegisterShelf",
+    "T",
+    "last_position_before",
+    "live_rows",
+    "worked",
+]
 
 _BATCH = 1000
 _STREAMS_AT_ONCE = 400
@@ -63,6 +73,11 @@ _COLUMNS = (
     register.c.body,
 )
 _KINDS = (str, str, str, int, int, bytes)
+
+
+T = TypeVar("T")
+CenterWork = Callable[[str, "list[Recorded] | IntegrityFailure"], T]
+"""Given a center and all its entries, or why they cannot be read."""
 
 
 class LogSource:
@@ -90,8 +105,12 @@ class LogSource:
 
     def streams(self, log: str, centers: Sequence[str]) -> Iterator[tuple[str, list[Recorded]]]:
         """Every entry of each of the centers; raises IntegrityFailure for one that is none."""
-        for center, rows in self._rows(log, centers):
-            yield center, [_recorded(row) for row in rows]
+        remaining = iter(centers)
+        while names := list(islice(remaining, _STREAMS_AT_ONCE)):
+            with read_transaction(self.engine) as connection:
+                rows = list(reading.read_streams(connection, log, names))
+            for center, found in groupby(rows, key=attrgetter("stream")):
+                yield center, [_recorded(row) for row in found]
 
     def plain_streams(self, log: str) -> list[str]:
         """Streams of rounds and of the scheme itself, sorted."""
@@ -109,27 +128,16 @@ class LogSource:
         for names in self._centers(log):
             yield from self.streams(log, names)
 
-    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
-        """The same, with what is wrong in the place of entries that cannot be read."""
-        for names in self._centers(log):
-            for center, rows in self._rows(log, names):
-                try:
-                    yield center, [_recorded(row) for row in rows]
-                except IntegrityFailure as error:
-                    yield center, error
+    def each(self, log: str, work: CenterWork[T], *, after: str = "") -> Iterator[tuple[int, T]]:
+        """Of each center after one, in their order: how many entries it has, and what `work` gives
+        for it with all of them, or with what is wrong with them."""
+        for names in self._centers(log, after=after):
+            # Whoever takes them may write meanwhile, and a ledger in memory has but one connection.
+            with read_transaction(self.engine) as connection:
+                found = list(worked(connection, log, names, work))
+            yield from found
 
-    def _rows(
-        self, log: str, centers: Sequence[str]
-    ) -> Iterator[tuple[str, Iterator[reading.Row]]]:
-        remaining = iter(centers)
-        with read_transaction(self.engine) as connection:
-            while names := list(islice(remaining, _STREAMS_AT_ONCE)):
-                yield from groupby(
-                    reading.read_streams(connection, log, names), key=lambda row: row.stream
-                )
-
-    def _centers(self, log: str) -> Iterator[list[str]]:
-        after = ""
+    def _centers(self, log: str, *, after: str = "") -> Iterator[list[str]]:
         wanted = (
             select(entries.c.stream)
             .where(
@@ -218,22 +226,25 @@ class RegisterShelf:
 
     def rows(self, log: str) -> Iterator[Any]:
         """The live rows, sorted by center."""
-        with read_transaction(self.engine) as connection:
-            generation = _head(connection, log)[0]
-            wanted = (
-                select(*_COLUMNS)
-                .where(register.c.log == log, register.c.generation == generation)
-                .order_by(register.c.center)
-            )
-            for row in connection.execution_options(yield_per=_BATCH).execute(wanted):
-                yield self._made(row)
+        yield from map(self._made, self._whole(self._live(log)))
 
     def stored(self, log: str) -> Iterator[Any]:
         """The live rows as they are stored, of any type, sorted by center as the engine sorts."""
-        with read_transaction(self.engine) as connection, lenient_text(connection):
+        for row in self._whole(self._live(log, is_lenient=True)):
+            yield self.make(*row)
+
+    def _live(self, log: str, *, is_lenient: bool = False) -> Iterator[tuple[Any, ...]]:
+        with (
+            read_transaction(self.engine) as connection,
+            lenient_text(connection) if is_lenient else nullcontext(),
+        ):
             generation = _head(connection, log)[0]
             for rows in chunks_of(connection, _LIVE, log, generation, chunk=_BATCH):
-                yield from (self.make(*row) for row in rows)
+                yield from rows
+
+    def _whole(self, rows: Iterator[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+        """All of them at once, where nobody else could read meanwhile."""
+        return list(rows) if has_one_connection(self.engine) else rows
 
     def strangers(self) -> list[tuple[object, str]]:
         """Center or log of each row that no log and no generation has, and the column that tells.
@@ -374,6 +385,23 @@ def _write(connection: Connection, log: str, generation: int, rows: Sequence[Any
 
 
 _INSERT = Insert(register)
+
+
+def worked(
+    connection: Connection, log: str, centers: Sequence[str], work: CenterWork[T]
+) -> Iterator[tuple[int, T]]:
+    """Of each of the centers, in their order: how many entries it has, and what `work` gives."""
+    rows = reading.read_streams(connection, log, centers)
+    for center, found in groupby(rows, key=attrgetter("stream")):
+        entries = list(found)
+        yield len(entries), work(center, _readable(entries))
+
+
+def _readable(rows: Sequence[reading.Row]) -> list[Recorded] | IntegrityFailure:
+    try:
+        return [_recorded(row) for row in rows]
+    except IntegrityFailure as error:
+        return error
 
 
 def _recorded(row: reading.Row) -> Recorded:

@@ -9,9 +9,10 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from heapq import merge
 from operator import attrgetter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ledger.damage import shown
 from ledger.errors import IntegrityFailure
@@ -31,6 +32,8 @@ __all__ = [
     "compare",
     "rebuild",
 ]
+
+T = TypeVar("T")
 
 _NO_CENTER = "no such center"
 
@@ -53,11 +56,11 @@ class Source(Protocol):
     def streams(self, log: str, centers: Sequence[str]) -> Iterator[tuple[str, list[Recorded]]]:
         """Every entry of each of the centers."""
 
-    def all_streams(self, log: str) -> Iterator[tuple[str, list[Recorded]]]:
-        """Every center of the log with all its entries, sorted by center."""
-
-    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
-        """The same, with what is wrong in the place of entries that cannot be read."""
+    def each(
+        self, log: str, work: Callable[[str, list[Recorded] | IntegrityFailure], T]
+    ) -> Iterator[tuple[int, T]]:
+        """Of each center, sorted: how many entries it has, and what `work` gives for it with all of
+        them, or with what is wrong with them. It may be carried out in other processes."""
 
 
 class Shelf(Protocol):
@@ -174,11 +177,13 @@ def rebuild(source: Source, shelf: Shelf, log: str, *, progress: Progress | None
 
     def folded() -> Iterator[RegisterRow]:
         nonlocal done
-        for center, entries in source.all_streams(log):
-            done += len(entries)
+        for entries, (_, rows) in source.each(log, partial(_expected, size=size)):
+            if isinstance(rows, IntegrityFailure):
+                raise rows
+            done += entries
             if progress is not None:
                 progress(done, size)
-            yield from _row_at(center, entries, size)
+            yield from rows
 
     shelf.replace(log, folded(), upto=size)
     return digest(shelf.rows(log))
@@ -196,31 +201,38 @@ def compare(
     found: list[Difference] = []
     live = _Live(shelf.stored(log), found)
     done = 0
-    for center, entries in source.readable_streams(log):
+    for entries, (center, expected) in source.each(log, partial(_expected, size=upto)):
         row = live.row_of(center)
-        if isinstance(entries, IntegrityFailure):
-            found.append(Difference(center, (), unread=entries))
+        if isinstance(expected, IntegrityFailure):
+            found.append(Difference(center, (), unread=expected))
             continue
-        done += len(entries)
+        done += entries
         if progress is not None:
             progress(done, size)
-        fields = _differing(row, center, [r for r in entries if r.position < upto])
+        fields = _differing(row, expected)
         if fields:
             found.append(Difference(center, fields))
     live.finish()
     return found
 
 
-def _differing(row: RegisterRow | None, center: str, entries: Sequence[Recorded]) -> Sequence[str]:
-    if not entries:
+def _expected(
+    center: str, entries: list[Recorded] | IntegrityFailure, *, size: int
+) -> tuple[str, tuple[RegisterRow, ...] | IntegrityFailure]:
+    if isinstance(entries, IntegrityFailure):
+        return center, entries
+    return center, _row_at(center, entries, size)
+
+
+def _differing(row: RegisterRow | None, expected: tuple[RegisterRow, ...]) -> Sequence[str]:
+    if not expected:
         return () if row is None else (_NO_CENTER,)
     if row is None:
         return ("missing",)
-    expected = row_of(fold(center, entries))
     return tuple(
         name
         for name in RegisterRow.__struct_fields__
-        if getattr(row, name) != getattr(expected, name)
+        if getattr(row, name) != getattr(expected[0], name)
     )
 
 

@@ -9,7 +9,7 @@ import click
 
 from cli.files import read_file, read_policy
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, scheme, waits
+from cli.options import Context, as_json, jobs, operation, pass_context, scheme, waits
 from cli.output import data, say, show
 from cli.progress import counting
 from cli.upto import last_positions, say_upto
@@ -52,14 +52,7 @@ __all__ = ["verify"]
     "--quick", is_flag=True, help=N_("Take leaf hashes as stored: trees, heads and checkpoints.")
 )
 @click.option("--since", type=int, metavar="SIZE", help=N_("Begin at the checkpoint of that size."))
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    help=N_(
-        "How many processes share the work (default: one for each processor, from 100,000 entries "
-        "on)."
-    ),
-)
+@jobs
 @as_json
 @pass_context
 @operation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.i18n import N_, translate
-from cli.options import Context, as_json, operation, pass_context, waits
+from cli.options import Context, as_json, jobs, operation, pass_context, waits
 from cli.output import data, say, show
 from cli.progress import counting
 from cli.reasons import filled
@@ -26,10 +26,11 @@ def command() -> None:
 @command.command(
     "rebuild", help=N_("Fold the register from scratch beside the live one, then swap.")
 )
+@jobs
 @as_json
 @pass_context
 @operation
-def rebuild(context: Context, *, as_json: bool) -> None:
+def rebuild(context: Context, *, jobs: int | None, as_json: bool) -> None:
     """Rebuild the register of every log."""
     desk = context.desk
     desk.forget_strangers()
@@ -37,7 +38,7 @@ def rebuild(context: Context, *, as_json: bool) -> None:
     for head in desk.logs():
         what = translate(N_("rebuilding {log}")).format(log=head.log)
         with counting(what, head.size) as progress:
-            digests[head.log] = desk.rebuild(head.log, progress)
+            digests[head.log] = desk.rebuild(head.log, progress, jobs=jobs)
     if as_json:
         data({"ok": True, "digests": digests})
         return
@@ -46,18 +47,19 @@ def rebuild(context: Context, *, as_json: bool) -> None:
 
 
 @command.command("check", help=N_("Compare the live register with a replay of the log."))
+@jobs
 @as_json
 @pass_context
 @operation
 @waits
-def check(context: Context, *, as_json: bool) -> int:
+def check(context: Context, *, jobs: int | None, as_json: bool) -> int:
     """Check the register of every log."""
     desk = context.desk
     problems: list[dict[str, Any]] = []
     digests: dict[str, str | None] = {}
     for log in desk.check_logs():
         with counting(translate(N_("replaying {log}")).format(log=log), None) as progress:
-            problems += _problems(desk, log, progress)
+            problems += _problems(desk, log, progress, jobs=jobs)
         digests[log] = _digest(desk, log)
     problems += [_problem(found) for found in desk.strangers()]
     if as_json:
@@ -72,10 +74,12 @@ def check(context: Context, *, as_json: bool) -> int:
     return 5 if problems else 0
 
 
-def _problems(desk: Desk, log: str, progress: Progress | None) -> list[dict[str, Any]]:
+def _problems(
+    desk: Desk, log: str, progress: Progress | None, *, jobs: int | None
+) -> list[dict[str, Any]]:
     """What a replay gives otherwise; where it cannot be made, why not."""
     try:
-        return [_problem(found) for found in desk.compare(log, progress)]
+        return [_problem(found) for found in desk.compare(log, progress, jobs=jobs)]
     except IntegrityFailure as error:
         return [_unread(log, error)]
 

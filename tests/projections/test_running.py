@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import TypeVar
 
 import pytest
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from projections.center import CenterState
 from projections.fold import fold
 from projections.register import RegisterRow, digest, row_of
 from projections.running import catch_up, caught_up, compare, rebuild
+
+T = TypeVar("T")
 
 BATCH = 10
 
@@ -50,10 +53,12 @@ class Log:
         """The entries of every center."""
         yield from self.streams(log, sorted({r.stream for r in self.entries}))
 
-    def readable_streams(self, log: str) -> Iterator[tuple[str, list[Recorded] | IntegrityFailure]]:
-        """The same; a center in `unread` cannot be read."""
+    def each(
+        self, log: str, work: Callable[[str, list[Recorded] | IntegrityFailure], T]
+    ) -> Iterator[tuple[int, T]]:
+        """What is made of every center; one in `unread` cannot be read."""
         for center, entries in self.all_streams(log):
-            yield center, self.unread.get(center, entries)
+            yield len(entries), work(center, self.unread.get(center, entries))
 
 
 class Table:
