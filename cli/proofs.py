@@ -10,7 +10,7 @@ server has none of its own, so it must be named.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -311,17 +311,16 @@ def status_document(connection: Connection, log: str, center: str, upto: int) ->
 def _states(
     connection: Connection, log: str, centers: Sequence[str], upto: int | None
 ) -> Iterator[tuple[str, CenterState]]:
-    from itertools import groupby
-    from operator import attrgetter
+    from itertools import groupby, starmap
+    from operator import itemgetter
 
     from ledger import reading
     from ledger.upcasting import recorded_of
     from projections.fold import fold
 
-    rows: Iterable[reading.Row] = reading.read_streams(connection, log, centers, upto_position=upto)
-    for center, found in groupby(rows, key=attrgetter("stream")):
-        entries = [recorded_of(*row[:5], row.recorded, row.payload) for row in found]
-        yield center, fold(center, entries)
+    rows = reading.read_recorded(connection, log, centers, upto_position=upto)
+    for center, found in groupby(rows, key=itemgetter(2)):
+        yield center, fold(center, list(starmap(recorded_of, found)))
 
 
 def _unsealed(log: str, size: int | None = None) -> NotFoundError:

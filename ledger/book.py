@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 from hashlib import sha256
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -296,8 +296,7 @@ class Book:
     def stream(self, log: str, stream: str, *, upto: int | None = None) -> list[Recorded]:
         """Every entry of a stream, oldest first, up to a position."""
         with read_transaction(self.engine) as connection:
-            rows = reading.read_stream(connection, log, stream, upto_position=upto)
-            return [_recorded(log, row) for row in rows]
+            return _stored(connection, log, stream, upto=upto)
 
 
 class _DryRun(Exception):  # noqa: N818  a signal, not an error
@@ -708,8 +707,7 @@ class _Session:
 
     def _load(self, log: str, stream: str) -> list[Recorded]:
         """Every entry of a stream, those that are not written yet included."""
-        rows = reading.read_stream(self.connection, log, stream)
-        found = [_recorded(log, row) for row in rows]
+        found = _stored(self.connection, log, stream)
         if log in self.pending and self.pending[log].drafts:
             first, drafts = self.writers[log].size, self.pending[log].drafts
             found += [
@@ -718,7 +716,7 @@ class _Session:
                 )
                 for version, (position, draft) in enumerate(
                     ((n, d) for n, d in enumerate(drafts, first) if d.stream == stream),
-                    rows[-1].version + 1 if rows else 1,
+                    found[-1].version + 1 if found else 1,
                 )
             ]
         return found
@@ -748,8 +746,8 @@ class _Session:
 
     def _prefetch(self, log: str, streams: list[str]) -> None:
         found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
-        for row in reading.read_streams(self.connection, log, streams):
-            found[row.stream].append(_recorded(log, row))
+        for recorded in starmap(recorded_of, reading.read_recorded(self.connection, log, streams)):
+            found[recorded.stream].append(recorded)
         for stream, entries in found.items():
             self.states[stream] = self.folding.fold_center(stream, entries)
         self._forget()
@@ -796,7 +794,8 @@ def find_entry(entries: Sequence[Recorded], log: str, name: str) -> Recorded | N
     return next((r for r in entries if (position.log, position.number) == (log, r.position)), None)
 
 
-def _recorded(log: str, row: Any) -> Recorded:
-    return recorded_of(
-        log, row.position, row.stream, row.version, row.type, row.recorded, row.payload
-    )
+def _stored(
+    connection: Connection, log: str, stream: str, *, upto: int | None = None
+) -> list[Recorded]:
+    rows = reading.read_recorded(connection, log, (stream,), upto_position=upto)
+    return list(starmap(recorded_of, rows))

@@ -45,6 +45,7 @@ __all__ = [
     "read_entry",
     "read_leaf_texts",
     "read_log",
+    "read_recorded",
     "read_stream",
     "read_streams",
     "sealed_heads",
@@ -52,7 +53,6 @@ __all__ = [
 ]
 
 _E = _entries.c
-_ALL = 2**62
 _CHUNK = 2_000
 
 
@@ -108,13 +108,33 @@ def read_streams(
     upto_position: int | None = None,
 ) -> Iterator[Row]:
     """The entries of many streams, ordered by stream and version; reads 500 streams at a time."""
-    last = _ALL if upto_position is None else upto_position
+    yield from map(Row._make, _of_streams(connection, log, streams, _ROW, upto_position))
+
+
+def read_recorded(
+    connection: Connection,
+    log: str,
+    streams: Iterable[str],
+    *,
+    upto_position: int | None = None,
+) -> Iterator[tuple[Any, ...]]:
+    """The same, of each only what `upcasting.recorded_of` takes, as the driver gives it."""
+    yield from _of_streams(connection, log, streams, _RECORDED, upto_position)
+
+
+def _of_streams(
+    connection: Connection,
+    log: str,
+    streams: Iterable[str],
+    columns: tuple[str, ...],
+    upto_position: int | None,
+) -> Iterator[tuple[Any, ...]]:
     cursor = cursor_of(connection)
     for names in lists_of(sorted(set(streams))):
-        cursor.execute(_of_streams(len(names)).text(connection), (log, *names))
-        rows = map(Row._make, cursor.fetchall())
+        cursor.execute(_streams_statement(columns, len(names)).text(connection), (log, *names))
         # Not in the statement: a planner that is offered the position reads the whole log for it.
-        yield from rows if upto_position is None else _upto(rows, last)
+        rows = cursor.fetchall()
+        yield from rows if upto_position is None else _upto(rows, upto_position)
 
 
 def read_log(
@@ -277,9 +297,9 @@ def leaf_text_of(row: Row, previous: bytes) -> bytes:
         ) from None
 
 
-def _upto(rows: Iterable[Row], last: int) -> list[Row]:
+def _upto(rows: Iterable[tuple[Any, ...]], last: int) -> list[tuple[Any, ...]]:
     try:
-        return [row for row in rows if row.position <= last]
+        return [row for row in rows if row[1] <= last]  # the position
     except TypeError:
         raise IntegrityFailure(
             "an entry stands at no position: run `taizhang log verify`"
@@ -299,9 +319,9 @@ def range_of(*columns: ColumnElement[Any], before: Sequence[str] = ()) -> Statem
 
 
 @lru_cache(maxsize=16)
-def _of_streams(length: int) -> Statement:
+def _streams_statement(columns: tuple[str, ...], length: int) -> Statement:
     statement = (
-        select(_entries)
+        select(*(_E[name] for name in columns))
         .where(_E.log == bindparam("log_"))
         .where(in_list(_E.stream, length))
         .order_by(_E.stream, _E.version)
@@ -309,6 +329,8 @@ def _of_streams(length: int) -> Statement:
     return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
 
 
+_ROW = Row._fields
+_RECORDED = ("log", "position", "stream", "version", "type", "recorded", "payload")
 _RANGE = range_of(*_E)
 _LEAVES = range_of(_E.leaf)
 _before = _entries.alias("before")

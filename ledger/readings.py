@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby, islice
-from operator import attrgetter
+from itertools import groupby, islice, starmap
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
@@ -108,9 +108,9 @@ class LogSource:
         remaining = iter(centers)
         while names := list(islice(remaining, _STREAMS_AT_ONCE)):
             with read_transaction(self.engine) as connection:
-                rows = list(reading.read_streams(connection, log, names))
-            for center, found in groupby(rows, key=attrgetter("stream")):
-                yield center, [_recorded(row) for row in found]
+                rows = list(reading.read_recorded(connection, log, names))
+            for center, found in groupby(rows, key=itemgetter(2)):
+                yield center, list(starmap(recorded_of, found))
 
     def plain_streams(self, log: str) -> list[str]:
         """Streams of rounds and of the scheme itself, sorted."""
@@ -391,23 +391,17 @@ def worked(
     connection: Connection, log: str, centers: Sequence[str], work: CenterWork[T]
 ) -> Iterator[tuple[int, T]]:
     """Of each of the centers, in their order: how many entries it has, and what `work` gives."""
-    rows = reading.read_streams(connection, log, centers)
-    for center, found in groupby(rows, key=attrgetter("stream")):
+    rows = reading.read_recorded(connection, log, centers)
+    for center, found in groupby(rows, key=itemgetter(2)):
         entries = list(found)
         yield len(entries), work(center, _readable(entries))
 
 
-def _readable(rows: Sequence[reading.Row]) -> list[Recorded] | IntegrityFailure:
+def _readable(rows: Sequence[tuple[Any, ...]]) -> list[Recorded] | IntegrityFailure:
     try:
-        return [_recorded(row) for row in rows]
+        return list(starmap(recorded_of, rows))
     except IntegrityFailure as error:
         return error
-
-
-def _recorded(row: reading.Row) -> Recorded:
-    return recorded_of(
-        row.log, row.position, row.stream, row.version, row.type, row.recorded, row.payload
-    )
 
 
 def last_position_before(engine: Engine, log: str, instant: datetime) -> int:
@@ -417,7 +411,8 @@ def last_position_before(engine: Engine, log: str, instant: datetime) -> int:
         low, high = 0, reading.log_head(connection, log).size
         while low < high:  # recorded never decreases with the position
             middle = (low + high) // 2
-            if _recorded(reading.read_entry(connection, log, middle)).recorded_at <= text:
+            row = reading.read_entry(connection, log, middle)
+            if recorded_of(*row[:5], row.recorded, row.payload).recorded_at <= text:
                 low = middle + 1
             else:
                 high = middle

@@ -9,6 +9,7 @@ tests.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -58,8 +59,7 @@ def recorded_of(
         # SQLite keeps a value of any type in any column.
         if not (position.__class__ is version.__class__ is int and stream.__class__ is str):
             raise ValueError(_misfit(position, stream))
-        if not is_instant(recorded_at):
-            raise ValueError("recorded")
+        _check_instant(recorded_at)
     except ValueError as error:
         raise IntegrityFailure(
             "the entry {position} cannot be read: {reason}. Run `taizhang log verify`",
@@ -78,6 +78,12 @@ def recorded_of(
         payload.findings,
         payload.deviations,
     )
+
+
+@lru_cache(maxsize=4096)
+def _check_instant(recorded_at: object) -> None:
+    if not is_instant(recorded_at):
+        raise ValueError("recorded")
 
 
 def _misfit(position: object, stream: object) -> str:

@@ -253,11 +253,17 @@ class CenterState(_Part, frozen=True):
 
     def application(self, round: str) -> Application | None:
         """The latest application in that round."""
-        return next((a for a in self.applications if a.round == round), None)
+        for application in self.applications:
+            if application.round == round:
+                return application
+        return None
 
     def evaluation(self, round: str) -> Evaluation | None:
         """What is known of that evaluation round."""
-        return next((v for v in self.evaluations if v.round == round), None)
+        for evaluation in self.evaluations:
+            if evaluation.round == round:
+                return evaluation
+        return None
 
     def is_banned(self, day: date) -> bool:
         """Whether a reapplication ban runs on the day; a ban of unknown length runs."""
@@ -533,7 +539,9 @@ def _on_application(state: CenterState, round: str, **changes: Any) -> CenterSta
         return replace(state, applications=(*state.applications, replace(found, **changes)))
     return replace(
         state,
-        applications=tuple(replace(a, **changes) if a is found else a for a in state.applications),
+        applications=tuple(
+            [replace(a, **changes) if a is found else a for a in state.applications]
+        ),
     )
 
 
@@ -594,10 +602,8 @@ def _evaluated(state: CenterState, round: str, **changes: Any) -> CenterState:
     if found is None:
         new = Evaluation(round, int(round[-4:]), **changes)
         return replace(state, evaluations=(*state.evaluations, new))
-    return replace(
-        state,
-        evaluations=tuple(replace(v, **changes) if v is found else v for v in state.evaluations),
-    )
+    evaluations = [replace(v, **changes) if v is found else v for v in state.evaluations]
+    return replace(state, evaluations=tuple(evaluations))
 
 
 def _return(state: CenterState, return_kind: str, period: str, **changes: Any) -> CenterState:

@@ -1,7 +1,7 @@
-"""Every projection folded again from a town's entries, in this process. eventsourcing's projection
-runner takes in fewer events, one a transaction, into a table with one row a center, and is compared
-by the time an event. The lower limit reads the payloads with a plain SELECT and decodes them with
-orjson.
+"""Every projection folded again from a town's entries, by a process for each processor from 100,000
+entries on, and by one. eventsourcing's projection runner takes in fewer events, one a transaction,
+into a table with one row a center, and is compared by the time an event. The lower limit reads the
+payloads with a plain SELECT, in the order of their positions, and decodes them with orjson.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sections.record import environment
 _RUNNER = "eventsourcing's projection runner"
 _RAW = "SELECT and orjson.loads"
 _REBUILD = "rebuild"
+_ONE = "rebuild, one process"
 _EVENTS = 1_000  # for the runner, at 1,000 to 2,000 a second
 
 
@@ -46,8 +47,9 @@ def _measure_at(bench: Bench, place: Place, size: int) -> None:
         _RUNNER: lambda: _run_projection(place, bench.towns.file(size), events),
         _RAW: lambda: _decode_all(ledger.url, size),
         _REBUILD: lambda: desk.rebuild(LOG),
+        _ONE: lambda: desk.rebuild(LOG, jobs=1),
     }
-    counts = {_RUNNER: events, _RAW: size, _REBUILD: size}
+    counts = {_RUNNER: events, _RAW: size, _REBUILD: size, _ONE: size}
     found = place.meter.alternate(works, rounds=bench.rounds_at(size), entries=counts)
     bench.report.comparison(
         f"{size:,} entries",
