@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cli.i18n import N_, translate
 from cli.output import say
-from ledger.identity import format_position
+from ledger.identity import format_position, parse_position
 
 if TYPE_CHECKING:
     from cli.desk import Desk
@@ -21,12 +21,23 @@ def last_positions(sizes: Mapping[str, int]) -> list[str]:
 
 
 def say_upto(desk: Desk, *positions: str | None) -> None:
-    """On a standby: say how far the answer goes."""
+    """How far the answer goes: on a standby, and where a log that moved is here as a copy."""
+    known = [position for position in positions if position is not None]
+    _say_copies(desk, known)
     if not desk.is_standby:
         return
-    known = translate(N_(", ")).join(filter(None, positions)) or translate(N_("nothing"))
+    shown = translate(N_(", ")).join(known) or translate(N_("nothing"))
     say(
         translate(
             N_("This server is a standby; the answer speaks up to {upto}. --wait-for waits.")
-        ).format(upto=known)
+        ).format(upto=shown)
     )
+
+
+def _say_copies(desk: Desk, positions: list[str]) -> None:
+    logs = {parse_position(position).log: position for position in positions}
+    template = N_("{log} is in force at {place}; here is a copy, and the answer goes to {upto}.")
+    for head in desk.logs() if logs else ():
+        if head.in_force_at is not None and head.log in logs:
+            upto, place = logs[head.log], head.in_force_at
+            say(translate(template).format(log=head.log, place=place, upto=upto))

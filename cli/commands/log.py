@@ -40,7 +40,11 @@ def show_(context: Context, position: str | None, *, as_json: bool) -> int:
         return _show_leaf(context, position, as_json=as_json)
     found = context.desk.logs()
     upto = last_positions({head.log: head.size for head in found})
-    heads = [{"log": head.log, "size": head.size, "root": head.root.hex()} for head in found]
+    heads = [
+        {"log": head.log, "size": head.size, "root": head.root.hex()}
+        | ({} if head.in_force_at is None else {"in_force_at": head.in_force_at})
+        for head in found
+    ]
     if as_json:
         data({"ok": True, "logs": heads, "upto": upto})
         return 0

@@ -61,10 +61,7 @@ class Places:
         """In which of the ledgers the log may grow."""
         found = []
         for url in urls:
-            engine = open_engine(url)
-            with read_transaction(engine) as connection:
-                head = reading.log_head(connection, log)
-            engine.dispose()
+            head = head_of(url, log)
             if head.size and head.in_force_at is None:
                 found.append(url)
         return found
@@ -141,6 +138,15 @@ def rows(url: str, log: str) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+def head_of(url: str, log: str) -> reading.LogHead:
+    """The head of a log."""
+    engine = open_engine(url)
+    with read_transaction(engine) as connection:
+        head = reading.log_head(connection, log)
+    engine.dispose()
+    return head
+
+
 # --- moved --------------------------------------------------------------------------------------
 
 
@@ -208,6 +214,16 @@ def test_old_place_is_closed(source: str, places: Places, run: Run) -> None:
     moved.proofs.checkpoint(["hechuan"], None)
     moved.close()
     assert run("log", "checkpoint", url=source).status == 0
+    copy = head_of(source, "hechuan")
+    for arguments in (("center", "list"), ("center", "show", "hechuan/id:a"), ("log", "show")):
+        said = run(*arguments, url=source)
+        assert f"hechuan is in force at {copy.in_force_at}; here is a copy" in said.stderr
+        assert f"the answer goes to hechuan#{copy.size - 1}." in said.stderr
+        assert "here is a copy" not in run(*arguments, url=target).stderr
+    heads = {head["log"]: head for head in run("log", "show", "--json", url=source).json["logs"]}
+    assert heads["hechuan"]["in_force_at"] == copy.in_force_at
+    assert "in_force_at" not in heads["beijing"]
+    assert "here is a copy" not in run("center", "show", YINXING, url=source).stderr
     said = run("log", "verify", url=source)
     assert said.status == 0, said.stdout
     assert places.in_force("hechuan", source, target) == [target]
