@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.desk import Desk
-    from ledger.book import Receipt
     from ledger.errors import ConflictError
+    from ledger.receipt import Receipt
 
 __all__ = ["LONGEST", "record_in_batches"]
 
@@ -40,7 +40,7 @@ def record_in_batches(
     `desk.next_line` says all the time with which line the rest begins. Raises what `Desk.record`
     raises, with `next_line`.
     """
-    from ledger.book import Receipt
+    from ledger.receipt import Receipt
 
     whole = Receipt()
     desk.next_line = first = 1

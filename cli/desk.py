@@ -45,12 +45,13 @@ if TYPE_CHECKING:
 
     from cli.proofs import Proofs
     from cli.verifying import Outside
-    from ledger.book import Book, Receipt
+    from ledger.book import Book
     from ledger.damage import Damage, Report
     from ledger.group_commit import GroupCommit
     from ledger.migrating import Migrated
     from ledger.reading import LogHead, Row
     from ledger.readings import LogSource, RegisterShelf
+    from ledger.receipt import Receipt
     from ledger.verify import Verification
     from policies.audit import AuditFinding
     from policies.due import Duty
@@ -144,7 +145,7 @@ class Library:
 
     def recorded(self, center: str, name: str) -> Recorded | None:
         """The entry of the center with that position or key."""
-        from ledger.book import find_entry
+        from ledger.session import find_entry
 
         entries = self.stream[1] if self.stream[0] == center else self._read(center)
         return find_entry(entries, scheme_of(center), name)

@@ -16,8 +16,10 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import Any, TypeVar
 
-from ledger.book import CHUNK_LINES, Book, Receipt, Submission
+from ledger.book import Book
 from ledger.errors import OutcomeUnknownError
+from ledger.receipt import Receipt
+from ledger.session import CHUNK_LINES, Submission
 
 __all__ = ["GroupCommit"]
 

@@ -23,7 +23,7 @@ from ledger.identity import format_position
 
 if TYPE_CHECKING:
     from cli.desk import Desk
-    from ledger.book import Receipt
+    from ledger.receipt import Receipt
     from ledger.spool import Spool
 
 

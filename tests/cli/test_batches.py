@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from cli.desk import Desk
 from cli.progress import counting
-from ledger.book import Receipt
+from ledger.receipt import Receipt
 from support.command import COMMAND
 from support.counter import Run
 from support.terminal import at_terminal
@@ -207,8 +207,8 @@ def test_runs_of_a_receipt_leave_memory() -> None:
     """Entries of two logs by turns make a run each; a receipt holds only the last one."""
     receipt = Receipt()
     for number in range(50):
-        receipt._count("beijing", number, number + 1)
-        receipt._count("xian", number, number + 1)
+        receipt.count("beijing", number, number + 1)
+        receipt.count("xian", number, number + 1)
     assert len(receipt._runs) == 99
     assert list(receipt.positions())[-2:] == ["beijing#49", "xian#49"]
     assert receipt.recorded == 100

@@ -17,11 +17,11 @@ from time import monotonic, sleep
 import pytest
 
 from cli.desk import Desk
-from ledger.book import Receipt
 from ledger.engine import open_engine, read_transaction
 from ledger.errors import ConflictError, OutcomeUnknownError
 from ledger.merkle import Frontier, check_consistency
 from ledger.reading import leaf_hashes, log_head, read_log
+from ledger.receipt import Receipt
 from support.counter import fact
 from support.postgres import Server, Servers, failover_url, rewind, standby_of
 from support.relay import Relay

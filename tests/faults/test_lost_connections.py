@@ -13,7 +13,6 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 
 from cli.desk import Desk
-from ledger.book import Receipt
 from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.errors import (
     ConflictError,
@@ -21,6 +20,7 @@ from ledger.errors import (
     OutcomeUnknownError,
     UnreachableError,
 )
+from ledger.receipt import Receipt
 from ledger.statements import cursor_of
 from support.counter import bare_fact, fact
 from support.postgres import Server, Servers, standby_of

@@ -21,10 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
-import ledger.book
 import ledger.reading
+import ledger.session
 from cli.desk import Desk
-from ledger.book import Receipt, Submission
 from ledger.engine import open_engine, write_transaction
 from ledger.errors import (
     BusyError,
@@ -34,7 +33,9 @@ from ledger.errors import (
     RefusedError,
 )
 from ledger.group_commit import GroupCommit
+from ledger.receipt import Receipt
 from ledger.schema import entries, keys, logs, stream_heads, vault
+from ledger.session import Submission
 from ledger.verify import verify
 from support.counter import fact
 from support.histories import histories, notices
@@ -144,7 +145,7 @@ def _both_ways(
         with pytest.MonkeyPatch.context() as patch:
             numbers = itertools.count()
             patch.setattr(
-                ledger.book.secrets, "token_bytes", lambda n, c=numbers: next(c).to_bytes(n)
+                ledger.session.secrets, "token_bytes", lambda n, c=numbers: next(c).to_bytes(n)
             )
             said.append(record(desk, given))
         kept.append(_kept(desk))

@@ -25,13 +25,13 @@ import msgspec
 
 from cli.desk import Desk
 from ledger import canonical
-from ledger.book import find_entry
 from ledger.clock import format_instant
 from ledger.entries import Entry, stored_type, stream_of
 from ledger.errors import MalformedError, Problem, RefusedError
 from ledger.identity import parse_position, scheme_of
 from ledger.parsing import content_of, parse_line
 from ledger.ruling import Finding, Recorded
+from ledger.session import find_entry
 from ledger.upcasting import recorded_of
 from policies.audit import AuditFinding, audit_center, audit_plain
 from policies.calendars import load_calendar
