@@ -6,8 +6,7 @@ are counted at the end, and looked at one by one only if the counts differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -18,9 +17,10 @@ from ledger.commitment import check_commitment
 from ledger.errors import LedgerError
 from ledger.keys import content_digest
 from ledger.log_check import LogCheck
+from ledger.lookup import Lookup
 from ledger.references import KeyUse, PrivateUse
 from ledger.schema import entries, keys, vault
-from ledger.statements import Statement, in_list, lists_of, rows_of
+from ledger.statements import Statement, rows_of
 from ledger.stored import parse_payload, parse_private
 
 __all__ = ["KeyCheck", "VaultCheck"]
@@ -38,9 +38,11 @@ class KeyCheck:
     def take(self, uses: Sequence[KeyUse]) -> None:
         """Look for the row of each key, and compare position and digest."""
         found: dict[tuple[str, str], tuple[Any, Any]] = {}
-        for names in lists_of({use.key for use in uses}):
-            for key, stream, position, digest in self._rows(_keys(len(names)), *names):
-                found[key, stream] = (position, digest)
+        names = {use.key for use in uses}
+        for key, stream, position, digest in _KEYS.rows(
+            self._connection, self._check.log, among=names
+        ):
+            found[key, stream] = (position, digest)
         for use in uses:
             row = found.pop((use.key, use.stream), None)
             if row is not None:
@@ -92,9 +94,8 @@ class VaultCheck:
     def take(self, uses: Sequence[PrivateUse]) -> None:
         """Look for the value of each commitment, and hash it with its salt."""
         found: dict[tuple[Any, Any], tuple[Any, Any]] = {}
-        for positions in lists_of(use.position for use in uses):
-            for position, path, salt, value in self._rows(_vault(len(positions)), *positions):
-                found[position, path] = (salt, value)
+        for position, path, salt, value in self._values(use.position for use in uses):
+            found[position, path] = (salt, value)
         for position, stream, commitments in uses:
             for path, commitment in commitments:
                 row = found.get((position, path))
@@ -113,7 +114,7 @@ class VaultCheck:
                 said = "the private value {path} is gone, and no entry says it was erased"
                 self._add("vault_missing", said, position, stream, path)
         for position, paths in erased.items():
-            for kept, path, _, _ in self._rows(_vault(1), position):
+            for kept, path, _, _ in self._values((position,)):
                 if path in paths:
                     said = "the private value {path} was erased and is back"
                     self._add("erasure_undone", said, kept, None, path)
@@ -140,6 +141,9 @@ class VaultCheck:
     def _rows(self, statement: Statement, *values: object) -> list[Any]:
         return rows_of(self._connection, statement, self._check.log, *values)
 
+    def _values(self, positions: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+        return _VAULT.rows(self._connection, self._check.log, among=positions)
+
 
 def _digest(entry: bytes) -> bytes | None:
     """The digest of an entry that does not stand in its payload as it was digested."""
@@ -162,20 +166,8 @@ def _of_log(table: Table, *columns: ColumnElement[Any]) -> Any:
     return select(*columns).where(table.c.log == bindparam("log_"))
 
 
-def _names(length: int) -> Iterable[str]:
-    return (f"in_{number}" for number in range(length))
-
-
-@lru_cache(maxsize=8)
-def _keys(length: int) -> Statement:
-    wanted = _of_log(keys, keys.c.key, keys.c.stream, keys.c.position, keys.c.digest)
-    return Statement(wanted.where(in_list(keys.c.key, length)), "log_", *_names(length))
-
-
-@lru_cache(maxsize=8)
-def _vault(length: int) -> Statement:
-    wanted = _of_log(vault, vault.c.position, vault.c.path, vault.c.salt, vault.c.value)
-    return Statement(wanted.where(in_list(vault.c.position, length)), "log_", *_names(length))
+_KEYS = Lookup(keys, keys.c.key, keys.c.stream, keys.c.position, keys.c.digest, key="key")
+_VAULT = Lookup(vault, vault.c.position, vault.c.path, vault.c.salt, vault.c.value, key="position")
 
 
 def _with_entries(table: Table, *columns: ColumnElement[Any]) -> Statement:

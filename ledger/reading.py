@@ -8,7 +8,6 @@ checked, because everything is measured by them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -19,11 +18,12 @@ from ledger.damage import shown
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
 from ledger.identity import format_position
 from ledger.leaf import NO_PREVIOUS, Attachment, leaf_text
+from ledger.lookup import Lookup
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.schema import entries as _entries
 from ledger.schema import logs as _logs
 from ledger.schema import sealed_heads as _sealed_heads
-from ledger.statements import Statement, chunks_of, cursor_of, in_list, lists_of, rows_of
+from ledger.statements import Statement, chunks_of, cursor_of, rows_of
 from ledger.stream_index import IndexEntry
 
 __all__ = [
@@ -108,7 +108,8 @@ def read_streams(
     upto_position: int | None = None,
 ) -> Iterator[Row]:
     """The entries of many streams, ordered by stream and version; reads 500 streams at a time."""
-    yield from map(Row._make, _of_streams(connection, log, streams, _ROW, upto_position))
+    rows = _ROWS.rows(connection, log, among=sorted(set(streams)))
+    yield from map(Row._make, _upto(rows, upto_position))
 
 
 def read_recorded(
@@ -119,22 +120,8 @@ def read_recorded(
     upto_position: int | None = None,
 ) -> Iterator[tuple[Any, ...]]:
     """The same, of each only what `upcasting.recorded_of` takes, as the driver gives it."""
-    yield from _of_streams(connection, log, streams, _RECORDED, upto_position)
-
-
-def _of_streams(
-    connection: Connection,
-    log: str,
-    streams: Iterable[str],
-    columns: tuple[str, ...],
-    upto_position: int | None,
-) -> Iterator[tuple[Any, ...]]:
-    cursor = cursor_of(connection)
-    for names in lists_of(sorted(set(streams))):
-        cursor.execute(_streams_statement(columns, len(names)).text(connection), (log, *names))
-        # Not in the statement: a planner that is offered the position reads the whole log for it.
-        rows = cursor.fetchall()
-        yield from rows if upto_position is None else _upto(rows, upto_position)
+    rows = _RECORDED.rows(connection, log, among=sorted(set(streams)))
+    yield from _upto(rows, upto_position)
 
 
 def read_log(
@@ -175,12 +162,8 @@ def leaf_of(connection: Connection, log: str, stream: str, version: int) -> byte
 def leaves_before(connection: Connection, log: str, positions: Iterable[int]) -> dict[int, bytes]:
     """The stored leaf hash of the entry before each of some entries in its stream, by the position
     of the later one; first versions have none."""
-    cursor = cursor_of(connection)
-    found: dict[int, bytes] = {}
-    for some in lists_of(positions):
-        cursor.execute(_leaves_before(len(some)).text(connection), (log, log, *some))
-        found.update((place, leaf) for place, leaf in cursor.fetchall() if leaf is not None)
-    return found
+    rows = _LEAVES_BEFORE.rows(connection, log, log, among=positions)
+    return {position: leaf for position, leaf in rows if leaf is not None}
 
 
 def _no_version(stream: str, version: int) -> NotFoundError:
@@ -297,13 +280,17 @@ def leaf_text_of(row: Row, previous: bytes) -> bytes:
         ) from None
 
 
-def _upto(rows: Iterable[tuple[Any, ...]], last: int) -> list[tuple[Any, ...]]:
-    try:
-        return [row for row in rows if row[1] <= last]  # the position
-    except TypeError:
-        raise IntegrityFailure(
-            "an entry stands at no position: run `taizhang log verify`"
-        ) from None
+def _upto(rows: Iterable[tuple[Any, ...]], last: int | None) -> Iterator[tuple[Any, ...]]:
+    # Not in the statement: a planner that is offered the position reads the whole log for it.
+    if last is None:
+        yield from rows
+        return
+    for row in rows:
+        position = row[1]
+        if position.__class__ is not int:
+            raise IntegrityFailure("an entry stands at no position: run `taizhang log verify`")
+        if position <= last:
+            yield row
 
 
 def range_of(*columns: ColumnElement[Any], before: Sequence[str] = ()) -> Statement:
@@ -318,19 +305,13 @@ def range_of(*columns: ColumnElement[Any], before: Sequence[str] = ()) -> Statem
     return Statement(statement, *before, "log_", "start", "stop")
 
 
-@lru_cache(maxsize=16)
-def _streams_statement(columns: tuple[str, ...], length: int) -> Statement:
-    statement = (
-        select(*(_E[name] for name in columns))
-        .where(_E.log == bindparam("log_"))
-        .where(in_list(_E.stream, length))
-        .order_by(_E.stream, _E.version)
-    )
-    return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
-
-
-_ROW = Row._fields
-_RECORDED = ("log", "position", "stream", "version", "type", "recorded", "payload")
+_ROWS = Lookup(_entries, *_E, key="stream", order=("version",))
+_RECORDED = Lookup(
+    _entries,
+    *(_E[name] for name in ("log", "position", "stream", "version", "type", "recorded", "payload")),
+    key="stream",
+    order=("version",),
+)
 _RANGE = range_of(*_E)
 _LEAVES = range_of(_E.leaf)
 _before = _entries.alias("before")
@@ -346,17 +327,9 @@ _previous = (
 _RANGE_WITH_PREVIOUS = range_of(*_E, _previous, before=("log_before",))
 
 
-@lru_cache(maxsize=8)
-def _leaves_before(length: int) -> Statement:
-    statement = (
-        select(_E.position, _previous)
-        .where(_E.log == bindparam("log_"))
-        .where(in_list(_E.position, length))
-    )
-    numbers = (f"in_{number}" for number in range(length))
-    return Statement(statement, "log_before", "log_", *numbers)
-
-
+_LEAVES_BEFORE = Lookup(
+    _entries, _E.position, _previous.label("before"), key="position", before=("log_before",)
+)
 LAST_OF_STREAMS = Statement(
     select(_E.stream, _E.version, _E.leaf)
     .where(_E.log == bindparam("log_"), _E.position < bindparam("stop"))

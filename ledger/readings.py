@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from functools import lru_cache
 from itertools import groupby, islice, starmap
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
@@ -36,16 +35,14 @@ from ledger.clock import format_instant
 from ledger.damage import shown
 from ledger.engine import has_one_connection, read_transaction, write_transaction
 from ledger.errors import IntegrityFailure
+from ledger.lookup import Lookup, Replacement
 from ledger.ruling import Recorded
 from ledger.schema import entries, reading_heads, register
 from ledger.statements import (
     Insert,
     Statement,
     chunks_of,
-    delete_rows,
-    in_list,
     lenient_text,
-    lists_of,
     rows_of,
     write_rows,
 )
@@ -188,7 +185,9 @@ class RegisterShelf:
             generation, position = _head(connection, log)
             if position != expected:
                 return False
-            _write(connection, log, generation, ready)
+            for start in range(0, len(ready), _BATCH):
+                some = ready[start : start + _BATCH]
+                _REPLACEMENT.write(connection, _rows_of(log, generation, some))
             _move(connection, log, generation, upto)
         return True
 
@@ -206,7 +205,7 @@ class RegisterShelf:
             )
         while batch := list(islice(rows, _BATCH)):
             with write_transaction(self.engine) as connection:
-                _write(connection, log, generation, batch)
+                write_rows(connection, _INSERT, _rows_of(log, generation, batch))
         with write_transaction(self.engine) as connection:
             _move(connection, log, generation, upto)
             connection.execute(
@@ -313,21 +312,12 @@ def live_rows(
 ) -> dict[str, tuple[Any, ...]]:
     """The columns of the register's live rows of centers, as the driver gives them."""
     generation, found = _head(connection, log)[0], {}
-    for names in lists_of(centers):
-        for row in rows_of(connection, _live_rows(len(names)), log, generation, *names):
-            found[row[0]] = tuple(row)
+    for row in _LIVE_ROWS.rows(connection, log, generation, among=centers):
+        found[row[0]] = tuple(row)
     return found
 
 
-@lru_cache(maxsize=8)
-def _live_rows(length: int) -> Statement:
-    wanted = (
-        select(*_COLUMNS)
-        .where(register.c.log == bindparam("log_"))
-        .where(register.c.generation == bindparam("generation_"))
-        .where(in_list(register.c.center, length))
-    )
-    return Statement(wanted, "log_", "generation_", *(f"in_{number}" for number in range(length)))
+_LIVE_ROWS = Lookup(register, *_COLUMNS, key="center", same=("log", "generation"))
 
 
 def _head(connection: Connection, log: str) -> tuple[int, int]:
@@ -373,17 +363,14 @@ def _move(connection: Connection, log: str, generation: int, position: int) -> N
         )
 
 
-def _write(connection: Connection, log: str, generation: int, rows: Sequence[Any]) -> None:
-    delete_rows(
-        connection, register, "center", [row.center for row in rows], log=log, generation=generation
-    )
-    ready = [
+def _rows_of(log: str, generation: int, rows: Iterable[Any]) -> list[tuple[object, ...]]:
+    return [
         (log, generation, row.center, row.name, row.status, row.entries, row.position, row.body)
         for row in rows
     ]
-    write_rows(connection, _INSERT, ready)
 
 
+_REPLACEMENT = Replacement(register, same=("log", "generation"), key="center")
 _INSERT = Insert(register)
 
 

@@ -15,7 +15,6 @@ if the log head is still the same: a root stands for every leaf, and so for ever
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from hashlib import sha256
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -31,6 +30,7 @@ from ledger.errors import (
     elsewhere,
 )
 from ledger.leaf import NO_PREVIOUS, Attachment, hash_leaf, leaf_text
+from ledger.lookup import Lookup
 from ledger.merkle import Frontier
 from ledger.schema import entries, logs, stream_heads
 from ledger.statements import (
@@ -38,8 +38,6 @@ from ledger.statements import (
     Statement,
     Update,
     cursor_of,
-    in_list,
-    lists_of,
     rows_of,
     write_rows,
 )
@@ -248,11 +246,8 @@ class LogWriter:
 
     def _fetch_heads(self, streams: Iterable[str]) -> None:
         missing = [stream for stream in streams if stream not in self._heads]
-        for names in lists_of(missing):
-            statement = _stream_heads(len(names)).text(self._connection)
-            self._cursor.execute(statement, (self._log, *names))
-            for stream, version, leaf in self._cursor.fetchall():
-                self._heads[stream] = (version, leaf)
+        for stream, version, leaf in _HEADS.rows(self._connection, self._log, among=missing):
+            self._heads[stream] = (version, leaf)
         for stream in missing:
             if stream not in self._heads:
                 self._heads[stream] = _NO_HEAD
@@ -339,15 +334,9 @@ def _attachments_text(attachments: Sequence[Attachment]) -> str:
     ).decode()
 
 
-@lru_cache(maxsize=16)
-def _stream_heads(length: int) -> Statement:
-    table = stream_heads.c
-    statement = select(table.stream, table.version, table.leaf).where(
-        table.log == bindparam("log_"), in_list(table.stream, length)
-    )
-    return Statement(statement, "log_", *(f"in_{number}" for number in range(length)))
-
-
+_HEADS = Lookup(
+    stream_heads, stream_heads.c.stream, stream_heads.c.version, stream_heads.c.leaf, key="stream"
+)
 # FOR UPDATE makes the row the log's mutex where the engine has many writers; SQLite has one.
 _LOG_HEAD = Statement(
     select(logs.c.size, logs.c.root, logs.c.frontier, logs.c.in_force_at)

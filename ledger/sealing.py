@@ -47,12 +47,13 @@ from ledger.entries import Sealed
 from ledger.errors import IntegrityFailure, NotFoundError, elsewhere
 from ledger.failpoints import reached
 from ledger.log_check import LogCheck, StreamState
+from ledger.lookup import Replacement
 from ledger.marks import append_mark
 from ledger.merkle import frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.references import Ignored, References
 from ledger.schema import sealed_heads
-from ledger.statements import Insert, delete_rows, rows_of, write_rows
+from ledger.statements import rows_of
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
 from ledger.tile_check import NoTiles
@@ -375,9 +376,8 @@ def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEntry]) -> None:
-    delete_rows(connection, sealed_heads, "stream", changed, log=log)
     rows = [(log, stream, e.version, e.head, e.status) for stream, e in changed.items()]
-    write_rows(connection, _INSERT_HEAD, rows)
+    _REPLACEMENT.write(connection, rows)
 
 
-_INSERT_HEAD = Insert(sealed_heads)
+_REPLACEMENT = Replacement(sealed_heads, same=("log",), key="stream")

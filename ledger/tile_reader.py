@@ -12,16 +12,16 @@ says what is wrong where it does not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, select
 
 from ledger.errors import IntegrityFailure, MalformedError
+from ledger.lookup import Lookup
 from ledger.merkle import HASH_BYTES, Subtree, SubtreeReader, reader_of
 from ledger.schema import entries, tiles
-from ledger.statements import Statement, in_list, lists_of, rows_of
+from ledger.statements import Statement, rows_of
 from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, place_of, split_hashes, tile_of
 
 __all__ = ["read_below", "read_tile_hashes", "tile_reader"]
@@ -64,8 +64,8 @@ def read_tile_hashes(
                 full.append(tile)
             else:
                 yield tile, read_below(connection, log, tile)
-        for numbers in lists_of(tile.number for tile in full):
-            yield from _read_full(connection, log, level, numbers)
+        if full:
+            yield from _read_full(connection, log, level, [tile.number for tile in full])
 
 
 def read_below(connection: Connection, log: str, tile: Tile) -> list[bytes]:
@@ -90,7 +90,7 @@ def read_below(connection: Connection, log: str, tile: Tile) -> list[bytes]:
 def _read_full(
     connection: Connection, log: str, level: int, numbers: Sequence[int]
 ) -> Iterator[tuple[Tile, list[bytes]]]:
-    found = dict(rows_of(connection, _full(len(numbers)), log, level, *numbers))
+    found = dict(_FULL.rows(connection, log, level, among=numbers))
     for number in dict.fromkeys(numbers):
         data = found.get(number)
         if data.__class__ is not bytes or len(data) != TILE_BYTES:
@@ -108,16 +108,7 @@ def _missing(log: str, tile: Tile) -> IntegrityFailure:
     )
 
 
-@lru_cache(maxsize=8)
-def _full(length: int) -> Statement:
-    statement = (
-        select(tiles.c.number, tiles.c.hashes)
-        .where(tiles.c.log == bindparam("log_"), tiles.c.level == bindparam("level_"))
-        .where(in_list(tiles.c.number, length))
-    )
-    return Statement(statement, "log_", "level_", *(f"in_{number}" for number in range(length)))
-
-
+_FULL = Lookup(tiles, tiles.c.number, tiles.c.hashes, key="number", same=("log", "level"))
 _LEAVES = Statement(
     select(entries.c.leaf)
     .where(entries.c.log == bindparam("log_"))

@@ -18,6 +18,7 @@ from sqlalchemy.exc import NoSuchModuleError
 from sqlalchemy.schema import CreateTable
 
 import ledger
+from ledger.lookup import Lookup
 from ledger.schema import metadata
 from ledger.statements import Statement
 
@@ -41,13 +42,17 @@ def dialect(name: str) -> Dialect:
 
 
 def statements() -> dict[str, Statement]:
-    """The statements that stand in the ledger's modules, by module and name."""
+    """The statements that stand in the ledger's modules, lookups for eight values, by module and
+    name."""
     found: dict[str, Statement] = {}
     for module in pkgutil.iter_modules(ledger.__path__):
         if module.ispkg:
             continue  # migrations are for the engines that have ledgers
         names: dict[str, Any] = vars(import_module(f"ledger.{module.name}"))
-        found |= {f"{module.name}.{k}": v for k, v in names.items() if isinstance(v, Statement)}
+        for name, value in names.items():
+            if isinstance(value, Statement | Lookup):
+                statement = value.of_list(8) if isinstance(value, Lookup) else value
+                found[f"{module.name}.{name}"] = statement
     return found
 
 

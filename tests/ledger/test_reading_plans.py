@@ -12,6 +12,7 @@ from ledger.engine import open_engine, read_transaction, write_transaction
 from ledger.keys import KeyRow, insert_keys, known_keys
 from ledger.reading import read_leaf_texts, read_streams
 from ledger.recorder import Draft, append
+from ledger.tails import take_tail
 from support.asked import asked, plan_of
 from support.places import Places
 
@@ -58,6 +59,25 @@ def test_entries_before_are_read_through_their_index(ledger_url: str) -> None:
     engine.dispose()
     assert "Filter" not in plan, plan
     assert re.search(r"stream=\? AND version=\?|Index Cond: [^:]*::.*stream.*version", plan), plan
+
+
+def test_heads_are_read_through_their_index(ledger_url: str) -> None:
+    """So are the heads of streams, whose number grows with the log."""
+    engine = open_engine(ledger_url, create=True)
+    with write_transaction(engine) as connection:
+        drafts = [Draft(name, None, "X/1", "2023-06-30", b"{}") for name in STREAMS]
+        append(connection, "beijing", drafts, recorded_at="2026-11-23T08:31:27.123456Z")
+    take_tail(engine, "beijing")  # which knows them
+    with write_transaction(engine) as connection:
+        with asked(connection) as statements:
+            append(connection, "beijing", drafts[:300], recorded_at="2026-11-23T08:31:28.123456Z")
+        (asking,) = [
+            text for text in statements if text.startswith("SELECT") and "stream_heads" in text
+        ]
+        plan = " ".join(plan_of(connection, asking, is_large=False))
+    engine.dispose()
+    assert not re.search(r"Filter|Seq Scan", plan), plan
+    assert re.search(r"\(log=\? AND stream=\?\)|Index Cond: .*log.*stream\)::text = w", plan), plan
 
 
 def test_keys_are_read_through_their_index(ledger_url: str) -> None:
