@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from cli.i18n import N_, translate
 from cli.output import say
-from ledger.identity import format_position, parse_position
+from ledger.errors import IntegrityFailure
+from ledger.identity import format_position
 
 if TYPE_CHECKING:
     from cli.desk import Desk
@@ -35,9 +36,13 @@ def say_upto(desk: Desk, *positions: str | None) -> None:
 
 
 def _say_copies(desk: Desk, positions: list[str]) -> None:
-    logs = {parse_position(position).log: position for position in positions}
+    known = {position.rpartition("#")[0]: position for position in positions}
+    try:
+        heads = desk.logs() if known else []
+    except IntegrityFailure:  # the answer stands; `log verify` names the head
+        return
     template = N_("{log} is in force at {place}; here is a copy, and the answer goes to {upto}.")
-    for head in desk.logs() if logs else ():
-        if head.in_force_at is not None and head.log in logs:
-            upto, place = logs[head.log], head.in_force_at
+    for head in heads:
+        if head.in_force_at is not None and head.log in known:
+            upto, place = known[head.log], head.in_force_at
             say(translate(template).format(log=head.log, place=place, upto=upto))

@@ -3,8 +3,9 @@
     grant_roles(engine, recorders=["office"], readers=["portal"])
 
 Who records adds rows. What is append-only it can neither change nor delete, not even with the
-triggers gone, and it owns no table, so that it cannot switch them off. It changes heads, and
-deletes private values that are erased, the index of the newest seal, and rows of the register.
+triggers gone, and it owns no table, so that it cannot switch them off. It changes heads, the index
+of the newest seal and rows of the register, and deletes private values that are erased, and rows of
+the register.
 Who reads only reads, private values too, for `log verify` checks them against their commitments.
 
 Partitions are reached through their parents, so the grants hold for logs that are begun later.
@@ -39,8 +40,8 @@ _RECORDS: Mapping[str, str] = {
     logs.name: "SELECT, INSERT, UPDATE (size, root, frontier, generation)",
     stream_heads.name: "SELECT, INSERT, UPDATE (version, leaf)",
     reading_heads.name: "SELECT, INSERT, UPDATE (generation, position), DELETE",
-    sealed_heads.name: "SELECT, INSERT, DELETE",
-    register.name: "SELECT, INSERT, DELETE",
+    sealed_heads.name: "SELECT, INSERT, UPDATE (version, leaf, status)",
+    register.name: "SELECT, INSERT, UPDATE (name, status, entries, position, body), DELETE",
     vault.name: "SELECT, INSERT, DELETE",
 }
 _BEGINS_LOGS = "taizhang_open_log(text)"
