@@ -145,8 +145,11 @@ class Replacement:
         if not rows:
             return
         if connection.dialect.name == "postgresql":
-            ready = [tuple(row[place] for place in self._places) for row in rows]
-            self._update.change(cursor_of(connection), ready)
+            cursor = cursor_of(connection)
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                ready = [tuple(row[place] for place in self._places) for row in some]
+                self._update.change(cursor, ready)
             return
         names = [column.name for column in self._table.c]
         same = {name: rows[0][names.index(name)] for name in self._same}

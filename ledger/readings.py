@@ -185,9 +185,7 @@ class RegisterShelf:
             generation, position = _head(connection, log)
             if position != expected:
                 return False
-            for start in range(0, len(ready), _BATCH):
-                some = ready[start : start + _BATCH]
-                _REPLACEMENT.write(connection, _rows_of(log, generation, some))
+            _REPLACEMENT.write(connection, _rows_of(log, generation, ready))
             _move(connection, log, generation, upto)
         return True
 
