@@ -20,13 +20,13 @@ from ledger.beside import KeyCheck, VaultCheck
 from ledger.crew import Task
 from ledger.damage import Findings
 from ledger.errors import LedgerError
-from ledger.leaf import NO_PREVIOUS
-from ledger.log_check import LogCheck, StreamState
+from ledger.log_check import LogCheck
 from ledger.merkle import HASH_BYTES
 from ledger.references import Kept, References
 from ledger.schema import entries
 from ledger.statements import cursor_of
 from ledger.stored import COLUMNS, EntryRow
+from ledger.stream_table import START, StreamState
 from ledger.tile_check import NoTiles
 
 __all__ = ["Share", "UnsoundError", "cuts", "join", "share_tasks", "take_shares"]
@@ -35,7 +35,6 @@ ENTRIES_AT_ONCE = 8_192
 """Entries a process hashes before it is asked again."""
 
 _CHUNK = 2_000
-_START = StreamState(0, NO_PREVIOUS)
 
 
 class UnsoundError(Exception):
@@ -102,9 +101,9 @@ def join(check: LogCheck, share: Share) -> None:
     """Let a log go on by a share; raises UnsoundError where it does not go on from there."""
     streams = check.streams
     for stream, (before, after) in share.streams.items():
-        if streams.get(stream, _START) != before:
+        if streams[stream] != before:
             raise UnsoundError
-        streams[stream] = after
+        streams.put(stream, after)
     data = share.leaves
     if check.size != share.start or len(data) != (share.stop - share.start) * HASH_BYTES:
         raise UnsoundError
@@ -145,7 +144,7 @@ def _taken(connection: Connection, log: str, start: int, stop: int, marks: froze
         start,
         stop,
         b"".join(check.leaves),
-        {stream: (before, check.streams[stream]) for stream, before in begun.items()},
+        {stream: (begun[stream], after) for stream, after in check.streams.items()},
         tuple(own),
         keys=keys.matched,
         values=values.matched,
@@ -175,10 +174,10 @@ def _begin(
     later = [row[0] for row in firsts.values() if row[2] != 1]
     before = reading.leaves_before(connection, check.log, later) if later else {}
     begun = {
-        stream: StreamState(row[2] - 1, before[row[0]]) if row[2] != 1 else _START
+        stream: StreamState(row[2] - 1, before[row[0]]) if row[2] != 1 else START
         for stream, row in firsts.items()
     }
-    check.streams.update(begun)
+    check.streams.update(begun.items())
     return begun
 
 

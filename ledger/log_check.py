@@ -16,27 +16,18 @@ from ledger.leaf import NO_PREVIOUS, hash_leaf, leaf_text
 from ledger.merkle import HASH_BYTES, Frontier
 from ledger.references import References
 from ledger.stored import EntryRow, misfit_of, parse_attachments, parse_private
+from ledger.stream_table import START, StreamState, StreamTable
 from ledger.tile_check import TileCheck
 
-__all__ = ["LogCheck", "QuickCheck", "StreamState"]
+__all__ = ["LogCheck", "QuickCheck"]
 
 _UNREADABLE = (MalformedError, TypeError, ValueError, AttributeError)
-
-
-class StreamState(NamedTuple):
-    """What a stream's next entry builds on."""
-
-    version: int
-    leaf: bytes
 
 
 class _Suspect(NamedTuple):
     finding: int
     version: int
     computed: bytes
-
-
-_START = StreamState(0, NO_PREVIOUS)
 
 
 class LogCheck:
@@ -65,7 +56,7 @@ class LogCheck:
         self.size = self.computed.size
         self.stored: Frontier | None = None
         self.is_complete = True
-        self.streams: dict[str, StreamState] = {}
+        self.streams = StreamTable()
         self.damaged: set[int] = set()
         self._suspects: dict[str, _Suspect] = {}
 
@@ -75,7 +66,8 @@ class LogCheck:
 
     def take(self, rows: Sequence[EntryRow]) -> None:
         """Check the next rows."""
-        log, streams, references = self.log, self.streams, self.references
+        log, references = self.log, self.references
+        places, versions, heads = self.streams.places, self.streams.versions, self.streams.leaves
         leaves: list[bytes] = []
         for row in rows:
             (
@@ -91,7 +83,12 @@ class LogCheck:
                 leaf,
             ) = row
             try:
-                known, previous = streams.get(stream, _START)
+                place = places.get(stream)
+                if place is None:
+                    known, previous = START
+                else:
+                    known, start = versions[place], place * HASH_BYTES
+                    previous = bytes(heads[start : start + HASH_BYTES])
                 commitments = () if private is None else parse_private(private)
                 attachments = () if files is None else parse_attachments(files)
                 text = leaf_text(
@@ -115,7 +112,13 @@ class LogCheck:
                 leaves = []
                 self._take_odd(row)
                 continue
-            streams[stream] = StreamState(version, leaf)
+            if place is None:
+                places[stream] = len(versions)
+                versions.append(version)
+                heads += leaf
+            else:
+                versions[place] = version
+                heads[start : start + HASH_BYTES] = leaf
             leaves.append(leaf)
             self.size += 1
             if b'"key":' in payload or b'"ruling":' in payload or b'"erased":' in payload:
@@ -145,9 +148,10 @@ class LogCheck:
     def resolve(self, stream: str, head: object) -> None:
         """Tell by a stream's head whether its last, damaged entry is right and its leaf is not."""
         suspect = self._suspects.get(stream)
-        if suspect and suspect.version == self.streams[stream].version and suspect.computed == head:
+        state = self.streams[stream]
+        if suspect and suspect.version == state.version and suspect.computed == head:
             self._clear(suspect)
-            self.streams[stream] = StreamState(suspect.version, suspect.computed)
+            self.streams.put(stream, StreamState(suspect.version, suspect.computed))
 
     # --- rows that do not fit --------------------------------------------------------------------
 
@@ -174,9 +178,9 @@ class LogCheck:
         self.stored.append(best)
         self.computed.extend((computed or best,), self.tiles.roots)
         self.tiles.doubt(computed or best)
-        known = self.streams.get(stream, _START).version if stream.__class__ is str else 0
+        known = self.streams[stream].version
         if stream.__class__ is str and version.__class__ is int and version > known:
-            self.streams[stream] = StreamState(version, best)
+            self.streams.put(stream, StreamState(version, best))
 
     def _judge(self, row: EntryRow, leaf: bytes | None) -> bytes | None:
         """Note what is wrong with a row; its leaf recomputed, where that can be done."""
@@ -186,7 +190,7 @@ class LogCheck:
                 row, "entry_altered", "no entry holds what its column {column} holds", column=misfit
             )
             return None
-        state = self.streams.get(row[1], _START)
+        state = self.streams[row[1]]
         if row[2] != state.version + 1:
             self._judge_version(row, state)
             return None
@@ -250,10 +254,9 @@ class QuickCheck(LogCheck):
         leaves: list[bytes] = []
         for row in rows:
             position, stream, version, leaf = row[0], row[1], row[2], row[-1]
-            known, _ = self.streams.get(stream, _START)
             if (
                 position != self.size
-                or version != known + 1
+                or version != self.streams[stream].version + 1
                 or leaf.__class__ is not bytes
                 or len(leaf) != HASH_BYTES
             ):
@@ -261,13 +264,13 @@ class QuickCheck(LogCheck):
                 leaves = []
                 self._take_odd(row)
                 continue
-            self.streams[stream] = StreamState(version, leaf)
+            self.streams.put(stream, StreamState(version, leaf))
             leaves.append(leaf)
             self.size += 1
         self._grow(leaves)
 
     def _judge(self, row: EntryRow, leaf: bytes | None) -> bytes | None:
-        state = self.streams.get(row[1], _START)
+        state = self.streams[row[1]]
         if leaf is None:
             self._add(row, "leaf_altered", "its leaf is no hash")
         elif row[2].__class__ is not int:

@@ -225,8 +225,9 @@ class NoteCheck:
 
     def _note_cut(self, name: str, found: Checkpoint, heads: Mapping[str, int]) -> None:
         first, lost = self._check.size, found.size - self._check.size
-        present = {stream: state.version for stream, state in self._check.streams.items()}
-        touched = {s: n - present.get(s, 0) for s, n in heads.items() if n > present.get(s, 0)}
+        streams = self._check.streams
+        behind = ((stream, last - streams[stream].version) for stream, last in heads.items())
+        touched = {stream: count for stream, count in behind if count > 0}
         said = (
             "{position}: missing with all entries up to number {last}, {lost} in all: {name} was "
             "signed for {size}. The tail was cut, or an old backup was put back"

@@ -7,23 +7,26 @@ nothing is said of the seal: it would only be the damage once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.log_check import LogCheck
+from ledger.merkle import HASH_BYTES
 from ledger.reading import each_sealed_head, sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
-from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
+from ledger.stream_index import IndexEntry, StreamIndex
 
 __all__ = ["SEALED", "SealCheck", "Statuses"]
 
 SEALED = "Sealed/1"
 
 _MANY = 500
+_AT_ONCE = 100_000  # streams put into the index; each time touches most of its pages
 
 Statuses = Callable[..., Any]
 """As `ledger.sealing.StatusDigests`: digests of the published statuses, up to a position. For a
@@ -54,16 +57,25 @@ class SealCheck:
         self._unlisted: set[str] = set()
         self._told = told
         self._index = StreamIndex()
-        self._entries: dict[str, IndexEntry] = {}
-        self._centers: list[str] = []  # sorted
-        self._changed: set[str] = set()
+        self._centers: list[str] = []  # those in the index, sorted
+        self._covered = 0  # streams in the index
+        # By the place of a stream in the check's table: whether it went on since the last seal, and
+        # the status it had at that.
+        self._changed = bytearray()
+        self._digests = bytearray()
         self._newest: tuple[int, SealPart] | None = None
         self._is_sound = True
         self.seals: list[int] = []
 
     def take(self, streams: Iterable[Any]) -> None:
-        """Note the streams that went on."""
-        self._changed.update(stream for stream in streams if stream.__class__ is str)
+        """Note the streams that went on; call it after the log's check has taken them."""
+        places = self._check.streams.places
+        self._changed += bytes(len(places) - len(self._changed))
+        changed = self._changed
+        for stream in streams:
+            place = places.get(stream)
+            if place is not None:
+                changed[place] = 1
 
     def seal(self, row: EntryRow) -> None:
         """Compare a seal; call it before the seal itself is taken by the log's check."""
@@ -88,7 +100,7 @@ class SealCheck:
             self._add(position, said)
         if self._statuses is None:
             return
-        if part.index_size != len(self._entries):
+        if part.index_size != len(self._index):
             said = "the seal counts other streams than there are"
             self._add(position, said)
         if part.index_root != self._index.root().hex():
@@ -104,34 +116,48 @@ class SealCheck:
                 self._note_strange(self._kept())
             return
         position, part = self._newest
-        if self._statuses is not None and self._is_kept():
-            return
-        kept = self._kept()
-        sound = self._entries
-        if self._statuses is None:
-            sound = {
-                stream: entry._replace(status=_status_of(kept.get(stream)))
-                for stream, entry in self._entries.items()
-            }
-            if kept == sound and part.index_root != StreamIndex(_whole(sound)).root().hex():
+        if self._is_kept():
+            if self._statuses is None and part.index_root != _root_of(self._kept()):
                 said = "the index of the seal is not that of the entries before it"
                 self._add(position, said)
-        elif part.index_root != self._index.root().hex():
+            return
+        if self._statuses is not None and part.index_root != self._index.root().hex():
             return  # said already, with the centers it lies about
-        for stream in sorted({*kept, *sound}, key=str):
-            if kept.get(stream) != sound.get(stream):
+        kept = self._kept()
+        for stream in self._named(kept):
+            if not self._is_sealed(stream, kept.get(stream)):
                 said = "what is kept of {center} in the newest seal is not what was sealed"
                 self._check.findings.add("sealed_head_altered", said, center=stream)
 
     def _is_kept(self) -> bool:
         """Whether just what was sealed is kept, seen without having all of it at once."""
-        rows = each_sealed_head(self._connection, self._check.log)
         count = 0
-        for row in rows:
-            if self._entries.get(row[0]) != row[1:]:
+        for stream, *entry in each_sealed_head(self._connection, self._check.log):
+            if not self._is_sealed(stream, IndexEntry(*entry)):
                 return False
             count += 1
-        return count == len(self._entries)
+        return count == len(self._index)
+
+    def _is_sealed(self, stream: Any, entry: IndexEntry | None) -> bool:
+        """Whether this was sealed of a stream; any status, where nobody knows statuses."""
+        sealed = self._sealed(stream)
+        if self._statuses is None and sealed is not None and entry is not None:
+            return sealed[:2] == entry[:2] and _is_hash(entry.status)
+        return sealed == entry
+
+    def _sealed(self, stream: Any) -> IndexEntry | None:
+        """What the newest seal covers of a stream."""
+        streams = self._check.streams
+        place = streams.places.get(stream)
+        if place is None:
+            return None
+        if self._changed[place]:
+            return self._index.get(stream)
+        return IndexEntry(*streams[stream], self._digest_of(place))
+
+    def _named(self, kept: dict[str, IndexEntry]) -> list[Any]:
+        """All streams that are kept or were sealed, sorted."""
+        return sorted({*kept, *self._check.streams}, key=str)
 
     def _note_strange(self, kept: dict[str, IndexEntry]) -> None:
         for stream in sorted(map(str, kept)):
@@ -144,7 +170,7 @@ class SealCheck:
         if not self._listing or self._is_damaged():
             return None
         streams = self._check.streams
-        later = sorted(stream for stream in self._changed if "/" in stream)
+        later = sorted(stream for stream in compress(streams, self._changed) if "/" in stream)
         try:
             for _ in self._folded(later, upto=self._check.size - 1):
                 pass
@@ -154,21 +180,33 @@ class SealCheck:
 
     def _grow(self, upto: int) -> bool:
         """Put into the index what changed since the seal before; False where that cannot be."""
-        changed = sorted(self._changed & self._check.streams.keys())
-        self._changed.clear()
         streams = self._check.streams
-        new = {stream: IndexEntry(*streams[stream], NO_STATUS) for stream in changed}
+        changed = sorted(compress(streams, self._changed))
+        self._digests += bytes(len(streams) * HASH_BYTES - len(self._digests))
+        digests, places = self._digests, streams.places
+        centers = [stream for stream in changed if "/" in stream]
         if self._statuses is not None:
-            centers = [stream for stream in changed if "/" in stream]
             try:
                 for center, digest in self._folded(centers, upto=upto):
-                    new[center] = IndexEntry(*streams[center], digest)
+                    start = places[center] * HASH_BYTES
+                    digests[start : start + HASH_BYTES] = digest
             except LedgerError:
                 return False
-            self._index.update(new)
-            self._centers = _merged(self._centers, centers, self._entries)
-        self._entries.update(new)
+        for first in range(0, len(changed), _AT_ONCE):
+            self._index.update(
+                {
+                    stream: IndexEntry(*streams[stream], self._digest_of(places[stream]))
+                    for stream in changed[first : first + _AT_ONCE]
+                }
+            )
+        new = [center for center in centers if places[center] >= self._covered]
+        self._centers = sorted([*self._centers, *new]) if new else self._centers
+        self._covered = len(streams)
+        self._changed = bytearray(len(streams))
         return True
+
+    def _digest_of(self, place: int) -> bytes:
+        return bytes(self._digests[place * HASH_BYTES : (place + 1) * HASH_BYTES])
 
     def _folded(self, centers: Sequence[str], *, upto: int) -> Iterator[tuple[str, bytes]]:
         assert self._statuses is not None  # noqa: S101  narrowing for the type checker
@@ -183,20 +221,20 @@ class SealCheck:
             yield center, digest
 
     def _status_digest(self) -> str:
-        found = sha256()
+        found, places = sha256(), self._check.streams.places
         for center in self._centers:
-            found.update(f"{center} {self._entries[center].status.hex()}\n".encode())
+            found.update(f"{center} {self._digest_of(places[center]).hex()}\n".encode())
         return found.hexdigest()
 
     def _blame(self, position: int, part: SealPart) -> None:
         """Name the centers a seal lies about, where what it said of each is still kept."""
         kept = self._kept()
-        if StreamIndex(_whole(kept)).root().hex() != part.index_root:
+        if _root_of(kept) != part.index_root:
             said = "the index of the seal is not that of the entries before it"
             self._add(position, said)
             return
-        for stream in sorted({*kept, *self._entries}, key=str):
-            if kept.get(stream) != self._entries.get(stream):
+        for stream in self._named(kept):
+            if not self._is_sealed(stream, kept.get(stream)):
                 said = "the seal says something else of {center} than the entries before it"
                 self._add(position, said, center=stream)
 
@@ -211,24 +249,19 @@ class SealCheck:
         self._check.findings.add("index_lies", message, position=position, center=center)
 
 
-def _merged(old: list[str], some: Sequence[str], known: Container[str]) -> list[str]:
-    """The sorted names of old, and those of some that are not known yet."""
-    new = [name for name in some if name not in known]
-    return sorted([*old, *new]) if new else old
-
-
-def _status_of(entry: IndexEntry | None) -> bytes:
-    return entry.status if entry is not None and entry.status.__class__ is bytes else NO_STATUS
-
-
-def _whole(kept: dict[str, IndexEntry]) -> dict[str, IndexEntry]:
-    """Those that could stand in an index."""
-    return {
+def _root_of(kept: dict[str, IndexEntry]) -> str:
+    """The root of an index over those that could stand in one, in hexadecimal digits."""
+    sound = {
         stream: entry
         for stream, entry in kept.items()
         if stream.__class__ is str
         and entry.version.__class__ is int
         and 0 < entry.version < 1 << 63
-        and entry.head.__class__ is entry.status.__class__ is bytes
-        and len(entry.head) == len(entry.status) == 32
+        and _is_hash(entry.head)
+        and _is_hash(entry.status)
     }
+    return StreamIndex(sound).root().hex()
+
+
+def _is_hash(value: object) -> bool:
+    return isinstance(value, bytes) and len(value) == HASH_BYTES

@@ -46,16 +46,17 @@ from ledger.engine import write_transaction
 from ledger.entries import Sealed
 from ledger.errors import IntegrityFailure, NotFoundError, elsewhere
 from ledger.failpoints import reached
-from ledger.log_check import LogCheck, StreamState
+from ledger.log_check import LogCheck
 from ledger.lookup import Replacement
 from ledger.marks import append_mark
-from ledger.merkle import frontier_at, root_of
+from ledger.merkle import HASH_BYTES, frontier_at, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.references import Ignored, References
 from ledger.schema import sealed_heads
 from ledger.statements import rows_of
 from ledger.stored import parse_seal
 from ledger.stream_index import NO_STATUS, IndexEntry, StreamIndex
+from ledger.stream_table import StreamTable
 from ledger.tile_check import NoTiles
 from ledger.tile_reader import tile_reader
 
@@ -276,7 +277,7 @@ def _read_again(
     newest: StoredCheckpoint | None,
     known: Mapping[str, IndexEntry],
     references: References,
-) -> tuple[dict[str, StreamState], set[str]]:
+) -> tuple[StreamTable, set[str]]:
     """The stream heads after hashing again what was recorded from the newest seal on, and the
     streams that go on there."""
     connection, log = work.connection, work.log
@@ -285,9 +286,7 @@ def _read_again(
     findings = Findings(log)
     start_tree = frontier_at(read, size=start)
     check = LogCheck(log, findings, references, NoTiles(), start=start_tree)
-    check.streams.update(
-        (stream, StreamState(version, leaf)) for stream, (version, leaf, _) in known.items()
-    )
+    check.streams.update((stream, entry[:2]) for stream, entry in known.items())
     touched: set[str] = set()
     rows = reading.read_log(connection, log, start, head.size, chunk=_CHUNK)
     length = 1 if newest else _CHUNK  # the seal alone first: with it the signed root comes out
@@ -329,9 +328,7 @@ def _demand(work: _Work, condition: bool) -> None:
         )
 
 
-def _changed(
-    work: _Work, heads: Mapping[str, StreamState], touched: set[str]
-) -> dict[str, IndexEntry]:
+def _changed(work: _Work, heads: StreamTable, touched: set[str]) -> dict[str, IndexEntry]:
     """What the index will say of the streams that went on."""
     centers = sorted(stream for stream in touched if "/" in stream)
     statuses = dict(work.statuses(work.connection, work.log, centers))
@@ -366,9 +363,10 @@ def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Refuse columns that cannot be of an index; whether they are right, its root says."""
     for stream, version, head, status in rows:
         is_number = version.__class__ is int and 0 <= version < 2**63
-        if not (
-            is_number and stream.__class__ is str and head.__class__ is status.__class__ is bytes
-        ):
+        are_hashes = head.__class__ is status.__class__ is bytes and (
+            len(head) == len(status) == HASH_BYTES
+        )
+        if not (is_number and are_hashes and stream.__class__ is str):
             raise IntegrityFailure(
                 "what is kept of the streams of {log} is damaged: run `taizhang log verify`",
                 log=log,

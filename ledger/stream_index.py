@@ -46,6 +46,9 @@ __all__ = [
 EMPTY_INDEX = bytes(32)
 NO_STATUS = bytes(32)
 _BITS = 256
+_HASH = 32
+_RECORD = _HASH + 8 + _HASH + _HASH
+_PAGE = 16  # records
 _DOMAIN = b"taizhang-stream/v1\x00"
 
 
@@ -67,13 +70,14 @@ class IndexProof(NamedTuple):
     end: tuple[bytes, IndexEntry] | None
 
 
-class _Leaf:
-    __slots__ = ("entry", "hash", "key")
+class _Page:
+    """A few leaves, sorted by their keys: what is hashed for each, one after the other."""
 
-    def __init__(self, key: int, entry: IndexEntry) -> None:
-        self.key = key
-        self.entry = entry
-        self.hash = _leaf_hash(key.to_bytes(32, "big"), entry)
+    __slots__ = ("hash", "records")
+
+    def __init__(self, records: Sequence[bytes]) -> None:
+        self.records = b"".join(records)
+        self.hash: bytes | None = None  # made when somebody asks
 
 
 class _Node:
@@ -82,14 +86,18 @@ class _Node:
     def __init__(self, left: _Part, right: _Part) -> None:
         self.left = left
         self.right = right
-        self.hash = _node_hash(_hash_of(left), _hash_of(right))
+        self.hash: bytes | None = None
 
 
-_Part = _Leaf | _Node | None
+_Part = _Page | _Node | None
 
 
 class StreamIndex:
-    """An index that grows: give it the streams that changed, then ask for root and proofs."""
+    """An index that grows: give it the streams that changed, then ask for root and proofs.
+
+    Some 130 bytes of memory for each stream: the lower parts of the trie are pages of packed
+    records, and hashed when a root or a proof is asked for.
+    """
 
     def __init__(self, entries: Mapping[str, IndexEntry] | None = None) -> None:
         self._root: _Part = None
@@ -102,51 +110,64 @@ class StreamIndex:
 
     def root(self) -> bytes:
         """The root over everything put in so far."""
-        return _hash_of(self._root)
+        return _hash_of(self._root, 0)
 
     def update(self, entries: Mapping[str, IndexEntry]) -> None:
-        """Put in streams, or replace what is said of them."""
-        leaves = [_Leaf(_place(stream), entry) for stream, entry in entries.items()]
-        leaves.sort(key=_key_of)
-        self._root = self._merged(self._root, leaves, 0, len(leaves), depth=0, prefix=0)
+        """Put in streams, or replace what is said of them; heads and statuses of 32 bytes."""
+        records = [_record(index_key(stream), entry) for stream, entry in entries.items()]
+        records.sort()
+        self._root = self._merged(self._root, records, 0, len(records), depth=0, prefix=0)
 
     def get(self, stream: str) -> IndexEntry | None:
         """What the index says of a stream; None where it is not in it."""
-        proof = self.prove(stream)
-        if proof.end is None or proof.end[0] != index_key(stream):
+        key = index_key(stream)
+        place, part, depth = int.from_bytes(key, "big"), self._root, 0
+        while isinstance(part, _Node):
+            part, depth = part.right if _bit(place, depth) else part.left, depth + 1
+        records = _records(part)
+        found = bisect_left(records, key)
+        if found == len(records) or not records[found].startswith(key):
             return None
-        return proof.end[1]
+        return _read(records[found])[1]
 
     def prove(self, stream: str) -> IndexProof:
         """The proof of what the index says of a stream, or that it does not hold it."""
-        key = _place(stream)
+        place = _place(stream)
         siblings, part, depth = [], self._root, 0
         while isinstance(part, _Node):
-            way, beside = (part.right, part.left) if _bit(key, depth) else (part.left, part.right)
-            siblings.append(_hash_of(beside))
+            way, beside = (part.right, part.left) if _bit(place, depth) else (part.left, part.right)
             part, depth = way, depth + 1
-        end = None if part is None else (part.key.to_bytes(32, "big"), part.entry)
-        return IndexProof(tuple(siblings), end)
+            siblings.append(_hash_of(beside, depth))
+        leaves = _leaves(part)
+        while len(leaves) > 1:
+            left, right = _parted(leaves, depth)
+            leaves, rest = (right, left) if _bit(place, depth) else (left, right)
+            depth += 1
+            siblings.append(_root_of(rest, depth))
+        return IndexProof(tuple(siblings), _read(leaves[0].record) if leaves else None)
 
     def _merged(
-        self, part: _Part, leaves: Sequence[_Leaf], low: int, high: int, *, depth: int, prefix: int
+        self, part: _Part, records: Sequence[bytes], low: int, high: int, *, depth: int, prefix: int
     ) -> _Part:
-        """The part with the sorted leaves low ≤ i < high put in; all of them share `prefix`."""
+        """The part with the sorted records low ≤ i < high put in; all of them share `prefix`."""
         if low == high:
             return part
-        if isinstance(part, _Leaf):
-            leaves = _with(part, leaves[low:high])
-            part, low, high = None, 0, len(leaves)
-            self._size -= 1
-        if part is None and high - low == 1:
-            self._size += 1
-            return leaves[low]
+        if isinstance(part, _Node):
+            left, right = part.left, part.right
+        else:
+            known = _records(part)
+            records = _with(known, records[low:high])
+            low, high = 0, len(records)
+            self._size -= len(known)
+            left = right = None
+            if high <= _PAGE:
+                self._size += high
+                return _Page(records)
         limit = prefix | 1 << (_BITS - 1 - depth)
-        middle = bisect_left(leaves, limit, low, high, key=_key_of)
-        left, right = (part.left, part.right) if part is not None else (None, None)
+        middle = bisect_left(records, limit.to_bytes(_HASH, "big"), low, high)
         return _Node(
-            self._merged(left, leaves, low, middle, depth=depth + 1, prefix=prefix),
-            self._merged(right, leaves, middle, high, depth=depth + 1, prefix=limit),
+            self._merged(left, records, low, middle, depth=depth + 1, prefix=prefix),
+            self._merged(right, records, middle, high, depth=depth + 1, prefix=limit),
         )
 
 
@@ -194,12 +215,67 @@ def _is_sound(proof: IndexProof) -> bool:
     return len(key) == len(head) == len(status) == 32 and 0 < version < 1 << 63
 
 
-def _with(leaf: _Leaf, leaves: Sequence[_Leaf]) -> Sequence[_Leaf]:
-    """The sorted leaves and this one too, unless they hold a newer one of the same key."""
-    place = bisect_left(leaves, leaf.key, key=_key_of)
-    if place < len(leaves) and leaves[place].key == leaf.key:
-        return leaves
-    return [*leaves[:place], leaf, *leaves[place:]]
+class _Leaf(NamedTuple):
+    place: int
+    hash: bytes
+    record: bytes
+
+
+def _record(key: bytes, entry: IndexEntry) -> bytes:
+    """What is hashed for a leaf, but for the 0x02 before it."""
+    version, head, status = entry
+    return b"%b%b%b%b" % (key, version.to_bytes(8, "big"), head, status)
+
+
+def _read(record: bytes) -> tuple[bytes, IndexEntry]:
+    entry = IndexEntry(int.from_bytes(record[32:40], "big"), record[40:72], record[72:])
+    return record[:32], entry
+
+
+def _records(part: _Page | None) -> list[bytes]:
+    data = b"" if part is None else part.records
+    return [data[start : start + _RECORD] for start in range(0, len(data), _RECORD)]
+
+
+def _with(known: Sequence[bytes], new: Sequence[bytes]) -> Sequence[bytes]:
+    """The sorted records of both, the new ones in the place of those with the same key."""
+    if not known:
+        return new
+    found = {record[:_HASH]: record for record in known}
+    found.update((record[:_HASH], record) for record in new)
+    return sorted(found.values())
+
+
+def _leaves(part: _Page | None) -> Sequence[_Leaf]:
+    return [
+        _Leaf(int.from_bytes(record[:_HASH], "big"), sha256(b"\x02" + record).digest(), record)
+        for record in _records(part)
+    ]
+
+
+def _hash_of(part: _Part, depth: int) -> bytes:
+    if part is None:
+        return EMPTY_INDEX
+    if part.hash is None:
+        if isinstance(part, _Page):
+            part.hash = _root_of(_leaves(part), depth)
+        else:
+            part.hash = _node_hash(_hash_of(part.left, depth + 1), _hash_of(part.right, depth + 1))
+    return part.hash
+
+
+def _root_of(leaves: Sequence[_Leaf], depth: int) -> bytes:
+    """The root over the sorted leaves of a part that begins at a depth."""
+    if len(leaves) < 2:
+        return leaves[0].hash if leaves else EMPTY_INDEX
+    left, right = _parted(leaves, depth)
+    return _node_hash(_root_of(left, depth + 1), _root_of(right, depth + 1))
+
+
+def _parted(leaves: Sequence[_Leaf], depth: int) -> tuple[Sequence[_Leaf], Sequence[_Leaf]]:
+    """Those with bit 0 at a depth, and those with bit 1."""
+    middle = sum(not _bit(leaf.place, depth) for leaf in leaves)
+    return leaves[:middle], leaves[middle:]
 
 
 def _place(stream: str) -> int:
@@ -210,17 +286,8 @@ def _bit(key: int, depth: int) -> int:
     return key >> (_BITS - 1 - depth) & 1
 
 
-def _key_of(leaf: _Leaf) -> int:
-    return leaf.key
-
-
-def _hash_of(part: _Part) -> bytes:
-    return EMPTY_INDEX if part is None else part.hash
-
-
 def _leaf_hash(key: bytes, entry: IndexEntry) -> bytes:
-    version, head, status = entry
-    return sha256(b"\x02" + key + version.to_bytes(8, "big") + head + status).digest()
+    return sha256(b"\x02" + _record(key, entry)).digest()
 
 
 def _node_hash(left: bytes, right: bytes) -> bytes:

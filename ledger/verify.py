@@ -17,6 +17,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from itertools import compress
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -41,7 +42,7 @@ from ledger.damage import Damage, Findings, Report, Verification, shown
 from ledger.engine import read_transaction
 from ledger.errors import IntegrityFailure, MalformedError, NotFoundError
 from ledger.hash_share import Share, UnsoundError, join, share_tasks
-from ledger.log_check import LogCheck, QuickCheck, StreamState
+from ledger.log_check import LogCheck, QuickCheck
 from ledger.merkle import HASH_BYTES, Frontier, frontier_at
 from ledger.note_check import NoteCheck, compare_mirror
 from ledger.references import Kept, References
@@ -369,31 +370,39 @@ class _Check:
         _, _, signed = open_checkpoint(found.note, self.scope.against.keys)
         read = tile_reader(self.connection, log, size=since)
         start = frontier_at(read, size=since)
-        before = self._rows(reading.LAST_OF_STREAMS, log, since)
-        # A leaf does not say of which type the columns beside it are.
-        readable = all(row[0].__class__ is str and row[1].__class__ is int for row in before)
-        if not signed or start.root() != found.root or not readable:
+        check = LogCheck(log, findings, references, NoTiles(), start=start)
+        try:
+            # A leaf does not say of which type the columns beside it are.
+            for rows in self._chunks(reading.LAST_OF_STREAMS, log, since):
+                check.streams.update((row[0], row[1:]) for row in rows)
+            is_readable = True
+        except ValueError:
+            is_readable = False
+        if not signed or start.root() != found.root or not is_readable:
             raise IntegrityFailure(
                 "the entries before {size} of {log} are not those its checkpoint was signed for: "
                 "check the whole log, without --since",
                 log=log,
                 size=since,
             )
-        check = LogCheck(log, findings, references, NoTiles(), start=start)
-        for stream, version, leaf in before:
-            check.streams[stream] = StreamState(version, leaf)
         return check
 
     def _check_stream_heads(self, check: LogCheck) -> None:
+        streams = check.streams
+        missing = bytearray(b"\x01") * len(streams)
         for rows in self._chunks(_STREAM_HEADS, check.log):
             for stream, version, leaf in rows:
-                _check_stream_head(check, stream, version, leaf)
-        for stream, (version, _) in check.streams.items():
+                place = streams.places.get(stream, -1)
+                is_known = place >= 0 and missing[place] == 1
+                _check_stream_head(check, stream, version, leaf, is_known=is_known)
+                if is_known:
+                    missing[place] = 0
+        for stream in compress(streams, missing):
             check.findings.add(
                 "stream_head_altered",
                 "the head of {center} is missing; the stream is at version {version}",
                 center=stream,
-                version=version,
+                version=streams[stream].version,
             )
 
     # --- what logs share -------------------------------------------------------------------------
@@ -607,13 +616,15 @@ def _check_length(check: LogCheck, mirrored: int, name: str) -> None:
         check.findings.add("tail_cut", said, position=check.size, **values)
 
 
-def _check_stream_head(check: LogCheck, stream: object, version: object, leaf: object) -> None:
-    if not isinstance(stream, str) or stream not in check.streams:
+def _check_stream_head(
+    check: LogCheck, stream: Any, version: object, leaf: object, *, is_known: bool
+) -> None:
+    if not is_known:
         said = "a head of {center} at version {version}, which has no entries"
         check.findings.add("stream_head_altered", said, center=stream, version=version)
         return
     check.resolve(stream, leaf)
-    state = check.streams.pop(stream)
+    state = check.streams[stream]
     if version.__class__ is not int or version != state.version:
         check.findings.add(
             "stream_head_altered",

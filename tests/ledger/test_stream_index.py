@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tracemalloc
+from hashlib import sha256
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,6 +55,43 @@ class TestRoot:
         assert index.root() == index_root(_entries_of(numbers).items())
         assert len(index) == len(numbers)
 
+    @given(st.integers(1, 64))
+    @settings(max_examples=20, deadline=None)
+    def test_the_root_is_that_of_the_specification(self, count: int) -> None:
+        """Any number of streams gives the root that the rules of the trie give, bit by bit."""
+        entries = _entries_of(list(range(count)))
+        leaves = {
+            int.from_bytes(index_key(stream), "big"): sha256(
+                b"\x02"
+                + index_key(stream)
+                + entry.version.to_bytes(8, "big")
+                + entry.head
+                + entry.status
+            ).digest()
+            for stream, entry in entries.items()
+        }
+        assert StreamIndex(entries).root() == _plain_root(leaves, 255)
+
+    def test_a_stream_costs_little_memory(self) -> None:
+        """Fewer than 170 bytes each, the hashes of the trie included."""
+        count = 20_000
+        tracemalloc.start()
+        try:
+            index = StreamIndex()
+            for start in range(0, count, 5_000):
+                index.update(
+                    {
+                        f"beijing/id:c{number}": IndexEntry(1, bytes(32), bytes(32))
+                        for number in range(start, start + 5_000)
+                    }
+                )
+            index.root()
+            used, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(index) == count
+        assert used < 170 * count
+
     @pytest.mark.parametrize("field", ["version", "head", "status"])
     def test_every_field_counts(self, field: str) -> None:
         """Another version, head or status of one stream gives another root."""
@@ -103,6 +143,16 @@ class TestProofs:
         index = StreamIndex(_entries_of([3]))
         proof = index.prove(STREAMS[3])
         assert proof.end == (index_key(STREAMS[3]), _entry_of(3))
+
+
+def _plain_root(leaves: dict[int, bytes], bit: int) -> bytes:
+    """The trie's root as docs/formats.md says it, without pages."""
+    if len(leaves) < 2:
+        return next(iter(leaves.values()), EMPTY_INDEX)
+    left = {key: found for key, found in leaves.items() if not key >> bit & 1}
+    right = {key: found for key, found in leaves.items() if key >> bit & 1}
+    both = _plain_root(left, bit - 1) + _plain_root(right, bit - 1)
+    return sha256(b"\x03" + both).digest()
 
 
 def _flipped(proof: IndexProof) -> list[IndexProof]:
