@@ -311,16 +311,14 @@ def status_document(connection: Connection, log: str, center: str, upto: int) ->
 def _states(
     connection: Connection, log: str, centers: Sequence[str], upto: int | None
 ) -> Iterator[tuple[str, CenterState]]:
-    from itertools import groupby, starmap
-    from operator import itemgetter
+    from itertools import starmap
 
-    from ledger import reading
+    from ledger.readings import rows_of_centers
     from ledger.upcasting import recorded_of
     from projections.fold import fold
 
-    rows = reading.read_recorded(connection, log, centers, upto_position=upto)
-    for center, found in groupby(rows, key=itemgetter(2)):
-        yield center, fold(center, list(starmap(recorded_of, found)))
+    for center, rows in rows_of_centers(connection, log, centers, upto=upto):
+        yield center, fold(center, list(starmap(recorded_of, rows)))
 
 
 def _unsealed(log: str, size: int | None = None) -> NotFoundError:

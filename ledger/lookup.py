@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import (
@@ -76,18 +76,23 @@ class Lookup:
         self, connection: Connection, *parameters: object, among: Iterable[Any]
     ) -> Iterator[tuple[Any, ...]]:
         """The rows as the driver gives them; `parameters` are those before and the same ones."""
+        return chain.from_iterable(self._lists(connection, parameters, among))
+
+    def _lists(
+        self, connection: Connection, parameters: Sequence[object], among: Iterable[Any]
+    ) -> Iterator[list[tuple[Any, ...]]]:
         cursor = cursor_of(connection)
         wanted = dict.fromkeys(among)
         if connection.dialect.name != "postgresql":
             for some in lists_of(wanted):
                 cursor.execute(self.of_list(len(some)).text(connection), (*parameters, *some))
-                yield from cursor.fetchall()
+                yield list(cursor.fetchall())
             return
         self._of_array = self._of_array or self._seeking()
         text, rest = self._of_array.text(connection), iter(wanted)
         while some := tuple(islice(rest, _AT_ONCE)):
             cursor.execute(text, (array_of(some), *parameters))
-            yield from cursor.fetchall()
+            yield list(cursor.fetchall())
 
     def _of_list(self, length: int) -> Statement:
         """The statement for a list of so many values."""

@@ -26,7 +26,7 @@ from eventsourcing.persistence import (
 )
 
 from ledger import canonical
-from ledger.entries import Entry, encode_hook, stored_type
+from ledger.entries import AnyEntry, Entry, encode_hook, stored_type
 from ledger.errors import MalformedError
 from ledger.ruling import Payload
 from ledger.upcasting import decode_payload
@@ -40,7 +40,7 @@ class EntryEvent:
 
     originator_id: str
     originator_version: int
-    payload: Payload
+    payload: Payload[AnyEntry]
 
     @property
     def entry(self) -> Entry:

@@ -109,7 +109,7 @@ def read_streams(
 ) -> Iterator[Row]:
     """The entries of many streams, ordered by stream and version; reads 500 streams at a time."""
     rows = _ROWS.rows(connection, log, among=sorted(set(streams)))
-    yield from map(Row._make, _upto(rows, upto_position))
+    return map(Row._make, _upto(rows, upto_position))
 
 
 def read_recorded(
@@ -121,7 +121,7 @@ def read_recorded(
 ) -> Iterator[tuple[Any, ...]]:
     """The same, of each only what `upcasting.recorded_of` takes, as the driver gives it."""
     rows = _RECORDED.rows(connection, log, among=sorted(set(streams)))
-    yield from _upto(rows, upto_position)
+    return _upto(rows, upto_position)
 
 
 def read_log(
@@ -280,11 +280,12 @@ def leaf_text_of(row: Row, previous: bytes) -> bytes:
         ) from None
 
 
-def _upto(rows: Iterable[tuple[Any, ...]], last: int | None) -> Iterator[tuple[Any, ...]]:
+def _upto(rows: Iterator[tuple[Any, ...]], last: int | None) -> Iterator[tuple[Any, ...]]:
     # Not in the statement: a planner that is offered the position reads the whole log for it.
-    if last is None:
-        yield from rows
-        return
+    return rows if last is None else _up_to_last(rows, last)
+
+
+def _up_to_last(rows: Iterator[tuple[Any, ...]], last: int) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         position = row[1]
         if position.__class__ is not int:

@@ -55,6 +55,7 @@ __all__ = [
     "T",
     "last_position_before",
     "live_rows",
+    "rows_of_centers",
     "worked",
 ]
 
@@ -105,9 +106,9 @@ class LogSource:
         remaining = iter(centers)
         while names := list(islice(remaining, _STREAMS_AT_ONCE)):
             with read_transaction(self.engine) as connection:
-                rows = list(reading.read_recorded(connection, log, names))
-            for center, found in groupby(rows, key=itemgetter(2)):
-                yield center, list(starmap(recorded_of, found))
+                found = list(rows_of_centers(connection, log, names))
+            for center, rows in found:
+                yield center, list(starmap(recorded_of, rows))
 
     def plain_streams(self, log: str) -> list[str]:
         """Streams of rounds and of the scheme itself, sorted."""
@@ -372,14 +373,22 @@ _REPLACEMENT = Replacement(register, same=("log", "generation"), key="center")
 _INSERT = Insert(register)
 
 
+def rows_of_centers(
+    connection: Connection, log: str, centers: Sequence[str], *, upto: int | None = None
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Of each of the centers, sorted, the rows of its entries up to a position, as
+    `upcasting.recorded_of` takes them."""
+    rows = reading.read_recorded(connection, log, centers, upto_position=upto)
+    for center, found in groupby(rows, key=itemgetter(2)):
+        yield center, list(found)
+
+
 def worked(
     connection: Connection, log: str, centers: Sequence[str], work: CenterWork[T]
 ) -> Iterator[tuple[int, T]]:
     """Of each of the centers, in their order: how many entries it has, and what `work` gives."""
-    rows = reading.read_recorded(connection, log, centers)
-    for center, found in groupby(rows, key=itemgetter(2)):
-        entries = list(found)
-        yield len(entries), work(center, _readable(entries))
+    for center, rows in rows_of_centers(connection, log, centers):
+        yield len(rows), work(center, _readable(rows))
 
 
 def _readable(rows: Sequence[tuple[Any, ...]]) -> list[Recorded] | IntegrityFailure:

@@ -70,6 +70,7 @@ class References:
         self.keys: list[KeyUse] = []
         self.private: list[PrivateUse] = []
         self.erased: dict[int, set[str]] = {}
+        self._edition: tuple[str, str] | None = None
 
     def note_payload(self, position: int, stream: str, type_: str, payload: bytes) -> None:
         """Take the key, the edition and the erasure from a payload."""
@@ -78,7 +79,8 @@ class References:
             return
         if part.key is not None:
             self.keys.append(KeyUse(part.key, stream, position, part.entry))
-        if part.edition is not None:
+        if part.edition is not None and part.edition != self._edition:
+            self._edition = part.edition  # the next ones mostly refer to it too
             self.editions.use(part.edition, self.findings, position, stream)
         if part.target is not None and type_.startswith("PrivateErased/"):
             self.erased.setdefault(part.target, set()).update(part.erased)

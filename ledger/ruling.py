@@ -8,13 +8,16 @@ All positions in here are numbers in the entry's own log.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from ledger.entries import AnyEntry
 
 __all__ = ["Ban", "Cite", "CounterRule", "Finding", "Outcome", "Payload", "Recorded", "Ruling"]
+
+
+EntryT = TypeVar("EntryT")
 
 
 class _Value(
@@ -102,10 +105,13 @@ class Ruling(_Value, frozen=True, kw_only=True):
     outcome: Outcome = Outcome()
 
 
-class Payload(_Value, frozen=True, kw_only=True):
-    """The public bytes of an entry: what was submitted, and what the rulebook said of it."""
+class Payload(_Value, Generic[EntryT], frozen=True, kw_only=True):
+    """The public bytes of an entry: what was submitted, and what the rulebook said of it.
 
-    entry: AnyEntry
+    `Payload[EvaluationScored]` is the payload of one type.
+    """
+
+    entry: EntryT
     ruling: Ruling | None = None
     findings: tuple[Finding, ...] = ()
     deviations: tuple[Finding, ...] = ()

@@ -80,6 +80,21 @@ class StreamTable:
             self.versions[place] = version
             self.leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES] = leaf
 
+    def go_on(self, stream: str, before: StreamState, after: StreamState) -> bool:
+        """Let a stream go on from one state to another; False where it does not stand there."""
+        place = self.places.get(stream)
+        if place is None:
+            if before != START:
+                return False
+            self.put(stream, after)
+            return True
+        start = place * HASH_BYTES
+        stop = start + HASH_BYTES
+        if self.versions[place] != before[0] or self.leaves[start:stop] != before[1]:
+            return False
+        self.versions[place], self.leaves[start:stop] = after
+        return True
+
     def update(self, states: Iterable[tuple[str, tuple[int, bytes]]]) -> None:
         """Say it of many; ValueError likewise."""
         for stream, state in states:

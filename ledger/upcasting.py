@@ -9,7 +9,7 @@ tests.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ import orjson
 
 from ledger.clock import is_instant
 from ledger.damage import shown
-from ledger.entries import REGISTRY, decode_hook, stored_type
+from ledger.entries import REGISTRY, AnyEntry, decode_hook, stored_type
 from ledger.errors import IntegrityFailure
 from ledger.ruling import Payload, Recorded
 
@@ -27,26 +27,29 @@ UPCASTS: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {}
 """Stored type such as `EvaluationScored/1` → step to the next: new stored type and payload. Empty:
 nothing changed yet."""
 
-_CURRENT = {stored_type(entry): name for name, entry in REGISTRY.items()}
-_decode = msgspec.json.Decoder(Payload, dec_hook=decode_hook).decode
+_CURRENT = {stored_type(entry): entry for entry in REGISTRY.values()}
+_Decode = Callable[[bytes], "Payload[AnyEntry]"]
 
 
-def decode_payload(stored: str, data: bytes) -> Payload:
+def decode_payload(stored: str, data: bytes) -> Payload[AnyEntry]:
     """The payload of a stored type; raises ValueError for an unknown type or bytes that do not fit
     it."""
     if data.__class__ is not bytes or stored.__class__ is not str:
         raise ValueError("payload" if stored.__class__ is str else "type")
-    name = _CURRENT.get(stored)
-    if name is None:
-        name, data = _raised(stored, data)
+    if stored not in _CURRENT:
+        stored, data = _raised(stored, data)
     try:
-        payload = _decode(data)
+        return _decoder_of(stored)(data)
     # A damaged row may hold anything, and nothing.
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{stored}: {error}") from None
-    if type(payload.entry).__name__ != name:
-        raise ValueError(f"stored as {stored}, but the payload says {type(payload.entry).__name__}")
-    return payload
+
+
+@cache
+def _decoder_of(stored: str) -> _Decode:
+    """What reads the payloads of a current type; of a known type the bytes are read once."""
+    kind: Any = _CURRENT[stored]
+    return msgspec.json.Decoder(Payload[kind], dec_hook=decode_hook).decode
 
 
 def recorded_of(
@@ -99,4 +102,4 @@ def _raised(stored: str, data: bytes) -> tuple[str, bytes]:
         if step is None:
             raise ValueError(f"{stored} is no entry type of this program")
         stored, value = step(value or orjson.loads(data))
-    return _CURRENT[stored], orjson.dumps(value)
+    return stored, orjson.dumps(value)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from ledger.entries import DecisionAnnulled
 from ledger.ruling import Recorded
-from projections.center import CenterState, annul, evolve, evolve_all, new_center
+from projections.center import CenterState, new_center
+from projections.evolving import annul, evolve, evolve_all
 
 __all__ = ["annulments", "can_extend", "extend", "fold", "known"]
+
+
+_effect = attrgetter("entry.on", "position")
 
 
 def known(entries: Iterable[Recorded], *, position: int | None = None) -> list[Recorded]:
@@ -29,7 +34,7 @@ def annulments(entries: Sequence[Recorded], *, on: date | None = None) -> dict[i
     found: dict[int, Recorded] = {}
     for recorded in entries:
         entry = recorded.entry
-        if isinstance(entry, DecisionAnnulled) and (on is None or entry.on <= on):
+        if entry.__class__ is DecisionAnnulled and (on is None or entry.on <= on):
             # Only the ruling says what it annuls: a name that meant nothing when it was recorded
             # must not begin to mean a later entry.
             target = recorded.outcome.target
@@ -53,7 +58,7 @@ def fold(
     """
     gone = annulments(entries, on=annulled_as_of)
     seen = entries if on is None else [r for r in entries if r.entry.on <= on]
-    ordered = sorted(seen, key=lambda r: (r.entry.on, r.position))
+    ordered = sorted(seen, key=_effect)
     state = new_center(center)
     if not gone:
         return evolve_all(state, ordered)

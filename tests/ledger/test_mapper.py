@@ -24,6 +24,7 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from eventsourcing.tests import persistence as suite
 
 from ledger.entries import (
+    AnyEntry,
     CenterRevoked,
     EvaluationScored,
     FactEstablished,
@@ -82,7 +83,7 @@ def test_stored_form_is_canonical() -> None:
     ],
     ids=lambda payload: type(payload.entry).__name__,
 )
-def test_events_come_back(payload: Payload) -> None:
+def test_events_come_back(payload: Payload[AnyEntry]) -> None:
     """What is stored comes back equal, decimals with the digits they were filed with."""
     event: Any = EntryEvent(CENTER, 7, payload)
     assert EntryMapper().to_domain_event(EntryMapper().to_stored_event(event)) == event
