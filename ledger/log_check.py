@@ -67,7 +67,9 @@ class LogCheck:
     def take(self, rows: Sequence[EntryRow]) -> None:
         """Check the next rows."""
         log, references = self.log, self.references
-        places, versions, heads = self.streams.places, self.streams.versions, self.streams.leaves
+        streams = self.streams
+        places, versions, heads = streams.places, streams.versions, streams.leaves
+        marks = streams.marks
         leaves: list[bytes] = []
         for row in rows:
             (
@@ -116,13 +118,14 @@ class LogCheck:
                 places[stream] = len(versions)
                 versions.append(version)
                 heads += leaf
+                marks.append(1)
             else:
                 versions[place] = version
                 heads[start : start + HASH_BYTES] = leaf
+                marks[place] = 1
             leaves.append(leaf)
             self.size += 1
-            if b'"key":' in payload or b'"ruling":' in payload or b'"erased":' in payload:
-                references.note_payload(position, stream, type_, payload)
+            references.note_payload(position, stream, type_, payload)
             if commitments:
                 references.note_private(position, stream, commitments)
             if attachments:

@@ -7,9 +7,8 @@ nothing is said of the seal: it would only be the damage once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
-from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection
@@ -59,23 +58,12 @@ class SealCheck:
         self._index = StreamIndex()
         self._centers: list[str] = []  # those in the index, sorted
         self._covered = 0  # streams in the index
-        # By the place of a stream in the check's table: whether it went on since the last seal, and
-        # the status it had at that.
-        self._changed = bytearray()
+        # By the place of a stream in the check's table: its status at the last seal. The table
+        # marks which streams went on since.
         self._digests = bytearray()
         self._newest: tuple[int, SealPart] | None = None
         self._is_sound = True
         self.seals: list[int] = []
-
-    def take(self, streams: Iterable[Any]) -> None:
-        """Note the streams that went on; call it after the log's check has taken them."""
-        places = self._check.streams.places
-        self._changed += bytes(len(places) - len(self._changed))
-        changed = self._changed
-        for stream in streams:
-            place = places.get(stream)
-            if place is not None:
-                changed[place] = 1
 
     def seal(self, row: EntryRow) -> None:
         """Compare a seal; call it before the seal itself is taken by the log's check."""
@@ -151,7 +139,7 @@ class SealCheck:
         place = streams.places.get(stream)
         if place is None:
             return None
-        if self._changed[place]:
+        if streams.marks[place]:
             return self._index.get(stream)
         return IndexEntry(*streams[stream], self._digest_of(place))
 
@@ -170,7 +158,7 @@ class SealCheck:
         if not self._listing or self._is_damaged():
             return None
         streams = self._check.streams
-        later = sorted(stream for stream in compress(streams, self._changed) if "/" in stream)
+        later = sorted(stream for stream in streams.marked() if "/" in stream)
         try:
             for _ in self._folded(later, upto=self._check.size - 1):
                 pass
@@ -181,7 +169,7 @@ class SealCheck:
     def _grow(self, upto: int) -> bool:
         """Put into the index what changed since the seal before; False where that cannot be."""
         streams = self._check.streams
-        changed = sorted(compress(streams, self._changed))
+        changed = sorted(streams.marked())
         self._digests += bytes(len(streams) * HASH_BYTES - len(self._digests))
         digests, places = self._digests, streams.places
         centers = [stream for stream in changed if "/" in stream]
@@ -202,7 +190,7 @@ class SealCheck:
         new = [center for center in centers if places[center] >= self._covered]
         self._centers = sorted([*self._centers, *new]) if new else self._centers
         self._covered = len(streams)
-        self._changed = bytearray(len(streams))
+        streams.clear_marks()
         return True
 
     def _digest_of(self, place: int) -> bytes:

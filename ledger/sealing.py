@@ -197,8 +197,7 @@ def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     index, known = index_of_sealed_heads(connection, log)
     _compare_with_seal(work, newest, index)
     references = _Erasures()
-    heads, touched = _read_again(work, head, newest, known, references)
-    changed = _changed(work, heads, touched)
+    changed = _changed(work, _read_again(work, head, newest, known, references))
     index.update(changed)
     known.update(changed)
     _keep_heads(connection, log, changed)
@@ -277,9 +276,9 @@ def _read_again(
     newest: StoredCheckpoint | None,
     known: Mapping[str, IndexEntry],
     references: References,
-) -> tuple[StreamTable, set[str]]:
-    """The stream heads after hashing again what was recorded from the newest seal on, and the
-    streams that go on there."""
+) -> StreamTable:
+    """The stream heads after hashing again what was recorded from the newest seal on; marked are
+    the streams that go on there."""
     connection, log = work.connection, work.log
     start = newest.size - 1 if newest else 0
     read = tile_reader(connection, log, size=head.size)
@@ -287,12 +286,11 @@ def _read_again(
     start_tree = frontier_at(read, size=start)
     check = LogCheck(log, findings, references, NoTiles(), start=start_tree)
     check.streams.update((stream, entry[:2]) for stream, entry in known.items())
-    touched: set[str] = set()
+    check.streams.clear_marks()
     rows = reading.read_log(connection, log, start, head.size, chunk=_CHUNK)
     length = 1 if newest else _CHUNK  # the seal alone first: with it the signed root comes out
     while chunk := list(islice(rows, length)):
         check.take([row[1:] for row in chunk])
-        touched.update(row.stream for row in chunk)
         if newest is not None and check.size == newest.size:
             _demand(work, check.computed.root() == newest.root)
         if work.progress is not None:
@@ -300,7 +298,7 @@ def _read_again(
         length = _CHUNK
     is_whole = check.size == head.size and check.computed.root() == head.root
     _demand(work, is_whole and not findings.done())
-    return check.streams, touched
+    return check.streams
 
 
 def _compare_with_seal(work: _Work, newest: StoredCheckpoint | None, index: StreamIndex) -> None:
@@ -328,13 +326,13 @@ def _demand(work: _Work, condition: bool) -> None:
         )
 
 
-def _changed(work: _Work, heads: StreamTable, touched: set[str]) -> dict[str, IndexEntry]:
+def _changed(work: _Work, heads: StreamTable) -> dict[str, IndexEntry]:
     """What the index will say of the streams that went on."""
-    centers = sorted(stream for stream in touched if "/" in stream)
+    changed = sorted(heads.marked())
+    centers = [stream for stream in changed if "/" in stream]
     statuses = dict(work.statuses(work.connection, work.log, centers))
     return {
-        stream: IndexEntry(*heads[stream], statuses.get(stream, NO_STATUS))
-        for stream in sorted(touched)
+        stream: IndexEntry(*heads[stream], statuses.get(stream, NO_STATUS)) for stream in changed
     }
 
 

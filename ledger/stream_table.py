@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from itertools import compress
 from typing import NamedTuple
 
 from ledger.leaf import NO_PREVIOUS
@@ -37,15 +38,17 @@ class StreamTable:
     """Version and leaf hash (32 bytes) of each stream's last entry.
 
     `places` says where a stream stands, in the order they came; there `versions` and `leaves` have
-    its values. Whoever takes entries one by one reads them himself.
+    its values, and `marks` a 1 if it went on since `clear_marks`. Whoever takes entries one by one
+    reads and writes them himself.
     """
 
-    __slots__ = ("leaves", "places", "versions")
+    __slots__ = ("leaves", "marks", "places", "versions")
 
     def __init__(self) -> None:
         self.places: dict[str, int] = {}
         self.versions = array("Q")
         self.leaves = bytearray()
+        self.marks = bytearray()
 
     def __len__(self) -> int:
         return len(self.places)
@@ -76,9 +79,11 @@ class StreamTable:
         if place == len(self.versions):
             self.versions.append(version)
             self.leaves += leaf
+            self.marks.append(1)
         else:
             self.versions[place] = version
             self.leaves[place * HASH_BYTES : (place + 1) * HASH_BYTES] = leaf
+            self.marks[place] = 1
 
     def go_on(self, stream: str, before: StreamState, after: StreamState) -> bool:
         """Let a stream go on from one state to another; False where it does not stand there."""
@@ -93,7 +98,16 @@ class StreamTable:
         if self.versions[place] != before[0] or self.leaves[start:stop] != before[1]:
             return False
         self.versions[place], self.leaves[start:stop] = after
+        self.marks[place] = 1
         return True
+
+    def marked(self) -> Iterator[str]:
+        """The streams that went on since `clear_marks`, in the order they came first."""
+        return compress(self.places, self.marks)
+
+    def clear_marks(self) -> None:
+        """Begin anew to mark what goes on."""
+        self.marks[:] = bytes(len(self.marks))
 
     def update(self, states: Iterable[tuple[str, tuple[int, bytes]]]) -> None:
         """Say it of many; ValueError likewise."""

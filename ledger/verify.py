@@ -282,7 +282,6 @@ class _Check:
                 elif part[0][3] == _GENERATION:
                     notes.generation(part[0])
                 check.take(part)
-                seals.take([row[1] for row in part])
             if parts.mirror is not None:
                 compare_mirror(check, parts.mirror, rows)
             parts.keys.take(references.keys)
@@ -313,7 +312,6 @@ class _Check:
                     else:
                         raise UnsoundError  # a seal where no checkpoint is
                 join(check, share)
-                seals.take(share.streams)
                 self._note_share(parts, share)
                 if check.size in sizes:
                     notes.root_at(check.size)
