@@ -7,7 +7,7 @@ mirror       the leaf hashes a witness kept, 32 bytes an entry
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.note import VerifierKey
@@ -46,13 +46,14 @@ class Compared:
 class Against:
     """Keys of the ledger, of witnesses, and what was kept outside the database.
 
-    `heads` says by log and stream how many entries there were at the anchor; `places` by log what
-    its head may say of where it is in force, if that is known outside: nothing, for other logs.
+    `heads` gives by log, when it is called, how many entries each stream had at the anchor;
+    `places` by log what its head may say of where it is in force, if that is known outside:
+    nothing, for other logs.
     """
 
     keys: Sequence[VerifierKey] = ()
     witnesses: Sequence[VerifierKey] = ()
     notes: Sequence[OutsideNote] = ()
     mirrors: Mapping[str, Mirror] = field(default_factory=dict)
-    heads: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    heads: Mapping[str, Callable[[], Mapping[str, int]]] = field(default_factory=dict)
     places: Mapping[str, Sequence[str | None]] | None = None

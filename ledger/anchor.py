@@ -16,9 +16,11 @@ An anchor is only ever replaced by compare-and-swap: whoever replaces it says wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from zlib import compress, decompress
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.durable import exclusive, read_file, write_file
@@ -124,11 +126,14 @@ class Anchors:
 
     def heads(self, log: str) -> dict[str, int]:
         """Stream → number of entries at the anchor; empty where they are not kept."""
-        data = read_file(self.path(log, "heads"))
-        if data is None:
-            return {}
-        lines = _parse_lines(data, _HEADS, self.path(log, "heads"))
-        return {stream: version for version, stream in lines}
+        return self.heads_as_now(log)()
+
+    def heads_as_now(self, log: str) -> Callable[[], dict[str, int]]:
+        """What gives the heads as they are kept now, whenever it is called: unpacked they take
+        much memory, where there are many centers."""
+        path = self.path(log, "heads")
+        data = read_file(path)
+        return dict if data is None else partial(_unpacked_heads, compress(data, 1), path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -156,6 +161,10 @@ def open_anchor(log: str, note: bytes, keys: Sequence[VerifierKey]) -> Checkpoin
 
 def _format_heads(heads: Mapping[str, int]) -> bytes:
     return _format_lines(_HEADS, [f"{heads[stream]} {stream}" for stream in sorted(heads)])
+
+
+def _unpacked_heads(packed: bytes, path: Path) -> dict[str, int]:
+    return {stream: number for number, stream in _parse_lines(decompress(packed), _HEADS, path)}
 
 
 def _format_lines(first: str, lines: Iterable[str]) -> bytes:

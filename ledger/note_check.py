@@ -195,8 +195,8 @@ class NoteCheck:
             return
         if found.size > self._check.size:
             is_anchor = outside.kind == "anchor"
-            heads = self._against.heads.get(self._check.log, {}) if is_anchor else {}
-            self._note_cut(outside.name, found, heads)
+            heads = self._against.heads.get(self._check.log, dict) if is_anchor else dict
+            self._note_cut(outside.name, found, heads())
             return
         self._compare(found, outside.name, signed, self._good_outside)
 

@@ -7,6 +7,7 @@ nothing is said of the seal: it would only be the damage once more.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
@@ -18,14 +19,13 @@ from ledger.log_check import LogCheck
 from ledger.merkle import HASH_BYTES
 from ledger.reading import each_sealed_head, sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
-from ledger.stream_index import IndexEntry, StreamIndex
+from ledger.stream_index import IndexEntry, StreamIndex, index_key
 
 __all__ = ["SEALED", "SealCheck", "Statuses"]
 
 SEALED = "Sealed/1"
 
 _MANY = 500
-_AT_ONCE = 100_000  # streams put into the index; each time touches most of its pages
 
 Statuses = Callable[..., Any]
 """As `ledger.sealing.StatusDigests`: digests of the published statuses, up to a position. For a
@@ -169,10 +169,9 @@ class SealCheck:
     def _grow(self, upto: int) -> bool:
         """Put into the index what changed since the seal before; False where that cannot be."""
         streams = self._check.streams
-        changed = sorted(streams.marked())
         self._digests += bytes(len(streams) * HASH_BYTES - len(self._digests))
         digests, places = self._digests, streams.places
-        centers = [stream for stream in changed if "/" in stream]
+        centers = sorted(stream for stream in streams.marked() if "/" in stream)
         if self._statuses is not None:
             try:
                 for center, digest in self._folded(centers, upto=upto):
@@ -180,15 +179,15 @@ class SealCheck:
                     digests[start : start + HASH_BYTES] = digest
             except LedgerError:
                 return False
-        for first in range(0, len(changed), _AT_ONCE):
+        for part in _parts(list(streams.marked())):
             self._index.update(
-                {
-                    stream: IndexEntry(*streams[stream], self._digest_of(places[stream]))
-                    for stream in changed[first : first + _AT_ONCE]
-                }
+                (stream, IndexEntry(*streams[stream], self._digest_of(places[stream])))
+                for stream in part
             )
-        new = [center for center in centers if places[center] >= self._covered]
-        self._centers = sorted([*self._centers, *new]) if new else self._centers
+        if not self._centers:
+            self._centers = centers
+        elif new := [center for center in centers if places[center] >= self._covered]:
+            self._centers = sorted([*self._centers, *new])
         self._covered = len(streams)
         streams.clear_marks()
         return True
@@ -235,6 +234,16 @@ class SealCheck:
     def _add(self, position: int, said: str, *, center: str | None = None) -> None:
         message = "{position}: " + said
         self._check.findings.add("index_lies", message, position=position, center=center)
+
+
+def _parts(streams: Sequence[str]) -> Iterator[Iterator[str]]:
+    """The streams by where they stand in an index, in sixteen parts: each is soon put in, and no
+    page of it twice."""
+    parts = [array("I") for _ in range(16)]
+    for number, stream in enumerate(streams):
+        parts[index_key(stream)[0] >> 4].append(number)
+    for part in parts:
+        yield map(streams.__getitem__, part)
 
 
 def _root_of(kept: dict[str, IndexEntry]) -> str:

@@ -198,7 +198,7 @@ def _sealed(work: _Work, anchor: bytes | None) -> _Made:
     _compare_with_seal(work, newest, index)
     references = _Erasures()
     changed = _changed(work, _read_again(work, head, newest, known, references))
-    index.update(changed)
+    index.update(changed.items())
     known.update(changed)
     _keep_heads(connection, log, changed)
     size, root = append_mark(connection, _seal(work, index, known, newest), now=work.now)

@@ -103,7 +103,7 @@ class StreamIndex:
         self._root: _Part = None
         self._size = 0
         if entries:
-            self.update(entries)
+            self.update(entries.items())
 
     def __len__(self) -> int:
         return self._size
@@ -112,9 +112,10 @@ class StreamIndex:
         """The root over everything put in so far."""
         return _hash_of(self._root, 0)
 
-    def update(self, entries: Mapping[str, IndexEntry]) -> None:
-        """Put in streams, or replace what is said of them; heads and statuses of 32 bytes."""
-        records = [_record(index_key(stream), entry) for stream, entry in entries.items()]
+    def update(self, entries: Iterable[tuple[str, IndexEntry]]) -> None:
+        """Put in streams, each once, or replace what is said of them; heads and statuses have 32
+        bytes."""
+        records = [_record(index_key(stream), entry) for stream, entry in entries]
         records.sort()
         self._root = self._merged(self._root, records, 0, len(records), depth=0, prefix=0)
 

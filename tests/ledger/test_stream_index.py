@@ -49,8 +49,8 @@ class TestRoot:
         rest = data.draw(st.permutations(numbers))
         while rest:
             length = data.draw(st.integers(1, len(rest)))
-            index.update({s: IndexEntry(9, bytes(32)) for s in _entries_of(rest[:length])})
-            index.update(_entries_of(rest[:length]))
+            index.update((s, IndexEntry(9, bytes(32))) for s in _entries_of(rest[:length]))
+            index.update(_entries_of(rest[:length]).items())
             rest = rest[length:]
         assert index.root() == index_root(_entries_of(numbers).items())
         assert len(index) == len(numbers)
@@ -80,10 +80,8 @@ class TestRoot:
             index = StreamIndex()
             for start in range(0, count, 5_000):
                 index.update(
-                    {
-                        f"beijing/id:c{number}": IndexEntry(1, bytes(32), bytes(32))
-                        for number in range(start, start + 5_000)
-                    }
+                    (f"beijing/id:c{number}", IndexEntry(1, bytes(32), bytes(32)))
+                    for number in range(start, start + 5_000)
                 )
             index.root()
             used, _ = tracemalloc.get_traced_memory()

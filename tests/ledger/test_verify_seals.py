@@ -133,7 +133,7 @@ class _Ledger:
             witnesses=[WITNESS.key],
             notes=outside,
             mirrors={} if mirror is None else {"xian": Mirror("the mirror", mirror)},
-            heads={"xian": self.anchors.heads("xian")},
+            heads={"xian": self.anchors.heads_as_now("xian")},
         )
         check = verify if quick else verified_twice
         return check(self.engine, against=against, statuses=_statuses, quick=quick).problems
