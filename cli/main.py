@@ -18,7 +18,7 @@ from cli.options import Context
 from cli.output import data, pipe_closed, say
 from cli.usage import report_usage
 
-__all__ = ["group", "main"]
+__all__ = ["collect_rarely", "group", "main"]
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -158,7 +158,7 @@ def group(ctx: click.Context, ledger: str | None, trust: str | None) -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run `taizhang` and exit; always UTF-8 on all streams, whatever the locale says."""
     _speak_utf8()
-    _collect_rarely()
+    collect_rarely()
     _heed_termination()
     given = list(sys.argv[1:] if arguments is None else arguments)
     choose(_language_asked(given))  # before anything can go wrong with the rest
@@ -183,7 +183,7 @@ def _run(arguments: list[str]) -> int:
         return _own_mistake(error, as_json="--json" in arguments)
 
 
-def _collect_rarely() -> None:
+def collect_rarely() -> None:
     """Entries form no reference cycles; looking for them after every 700 objects costs a tenth."""
     gc.set_threshold(50_000, 20, 50)
 

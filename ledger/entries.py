@@ -102,7 +102,7 @@ StageName = Literal[
 ]
 """Reviews of an application."""
 
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,4})?\Z")
+_is_number = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,4})?\Z").match
 
 
 class Quantity(Decimal):
@@ -119,15 +119,14 @@ class Score(Quantity):
 
 def decode_hook(kind: type, raw: object) -> object:
     """Turn JSON text or numbers into the exact decimals of this module; raises ValueError."""
+    if raw.__class__ is str and kind is Quantity and _is_number(raw):
+        return Quantity(raw)  # as most are stored
     if kind is not Quantity and kind is not Score:
         raise NotImplementedError(kind)
-    if raw.__class__ is str:
-        text = raw  # as it is stored
-    elif isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
+    if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
         raise ValueError('a number is expected, or a decimal text such as "59.99"')
-    else:
-        text = format(raw, "f") if isinstance(raw, Decimal) else str(raw)
-    if not _NUMBER.match(text):
+    text = format(raw, "f") if isinstance(raw, Decimal) else str(raw)
+    if not _is_number(text):
         raise ValueError(f'{text!r} is no decimal number with at most 4 decimals, such as "59.99"')
     value = kind(text)
     if kind is Score and not 0 <= value <= 200:

@@ -286,14 +286,15 @@ class RegisterShelf:
             return None if found is None else self._made(found)
 
     def _made(self, row: Sequence[Any]) -> Any:
-        for column, kind, value in zip(_COLUMNS, _KINDS, row, strict=True):
-            if value.__class__ is not kind:
-                raise IntegrityFailure(
-                    "the register's row of {center} cannot be read: {reason}. Run "
-                    "`taizhang projection rebuild`",
-                    center=shown(row[0]),
-                    reason=column.name,
-                )
+        kinds = tuple(map(type, row))
+        if kinds != _KINDS:
+            misfit = next(place for place, kind in enumerate(kinds) if kind is not _KINDS[place])
+            raise IntegrityFailure(
+                "the register's row of {center} cannot be read: {reason}. Run "
+                "`taizhang projection rebuild`",
+                center=shown(row[0]),
+                reason=_COLUMNS[misfit].name,
+            )
         return self.make(*row)
 
 

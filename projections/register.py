@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
-from msgspec.structs import astuple
 
 from ledger.errors import IntegrityFailure
 from projections.center import CenterState
@@ -18,7 +17,7 @@ from projections.counters import counts
 __all__ = ["RegisterRow", "body_of", "digest", "is_row_of", "matching", "row_of"]
 
 
-class RegisterRow(msgspec.Struct, frozen=True):
+class RegisterRow(NamedTuple):
     """A center in the register; `body` is canonical JSON of what lists show beside name and
     status."""
 
@@ -73,7 +72,7 @@ def is_row_of(row: tuple[Any, ...] | None, state: CenterState) -> bool:
     expected = row_of(state)
     return all(
         found == value and found.__class__ is value.__class__
-        for found, value in zip(row, astuple(expected), strict=True)
+        for found, value in zip(row, expected, strict=True)
     )
 
 

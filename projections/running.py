@@ -230,9 +230,7 @@ def _differing(row: RegisterRow | None, expected: tuple[RegisterRow, ...]) -> Se
     if row is None:
         return ("missing",)
     return tuple(
-        name
-        for name in RegisterRow.__struct_fields__
-        if getattr(row, name) != getattr(expected[0], name)
+        name for name in RegisterRow._fields if getattr(row, name) != getattr(expected[0], name)
     )
 
 
