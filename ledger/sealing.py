@@ -328,12 +328,11 @@ def _demand(work: _Work, condition: bool) -> None:
 
 def _changed(work: _Work, heads: StreamTable) -> dict[str, IndexEntry]:
     """What the index will say of the streams that went on."""
-    changed = sorted(heads.marked())
+    changed = {stream: IndexEntry(*heads[stream], NO_STATUS) for stream in sorted(heads.marked())}
     centers = [stream for stream in changed if "/" in stream]
-    statuses = dict(work.statuses(work.connection, work.log, centers))
-    return {
-        stream: IndexEntry(*heads[stream], statuses.get(stream, NO_STATUS)) for stream in changed
-    }
+    for center, digest in work.statuses(work.connection, work.log, centers):
+        changed[center] = changed[center]._replace(status=digest)
+    return changed
 
 
 def _seal(
@@ -372,8 +371,9 @@ def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
 
 
 def _keep_heads(connection: Connection, log: str, changed: Mapping[str, IndexEntry]) -> None:
-    rows = [(log, stream, e.version, e.head, e.status) for stream, e in changed.items()]
-    _REPLACEMENT.write(connection, rows)
+    rows = ((log, stream, e.version, e.head, e.status) for stream, e in changed.items())
+    while some := list(islice(rows, _CHUNK)):
+        _REPLACEMENT.write(connection, some)
 
 
 _REPLACEMENT = Replacement(sealed_heads, same=("log",), key="stream")
