@@ -119,9 +119,17 @@ class SealCheck:
 
     def _is_kept(self) -> bool:
         """Whether just what was sealed is kept, seen without having all of it at once."""
-        count = 0
-        for stream, *entry in each_sealed_head(self._connection, self._check.log):
-            if not self._is_sealed(stream, IndexEntry(*entry)):
+        streams, count = self._check.streams, 0
+        places, marks = streams.places, streams.marks
+        for stream, version, head, status in each_sealed_head(self._connection, self._check.log):
+            place = places.get(stream, -1)
+            is_kept = (
+                place >= 0
+                and not marks[place]
+                and streams.stands_at(place, version, head)
+                and self._digest_of(place) == status
+            )
+            if not is_kept and not self._is_sealed(stream, IndexEntry(version, head, status)):
                 return False
             count += 1
         return count == len(self._index)

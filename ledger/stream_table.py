@@ -68,6 +68,16 @@ class StreamTable:
         start = place * HASH_BYTES
         return StreamState(self.versions[place], bytes(self.leaves[start : start + HASH_BYTES]))
 
+    def stands_at(self, place: int, version: object, leaf: object) -> bool:
+        """Whether the stream at a place stands just there, whatever is given."""
+        start = place * HASH_BYTES
+        return (
+            version.__class__ is int
+            and leaf.__class__ is bytes
+            and self.versions[place] == version
+            and self.leaves[start : start + HASH_BYTES] == leaf
+        )
+
     def put(self, stream: str, state: tuple[int, bytes]) -> None:
         """Say where a stream stands now; ValueError for what no stream can come to."""
         version, leaf = state

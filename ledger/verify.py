@@ -392,7 +392,9 @@ class _Check:
             for stream, version, leaf in rows:
                 place = streams.places.get(stream, -1)
                 is_known = place >= 0 and missing[place] == 1
-                _check_stream_head(check, stream, version, leaf, is_known=is_known)
+                # A damaged log may say by a head which of its entries is right.
+                if check.damaged or not (is_known and streams.stands_at(place, version, leaf)):
+                    _check_stream_head(check, stream, version, leaf, is_known=is_known)
                 if is_known:
                     missing[place] = 0
         for stream in compress(streams, missing):

@@ -32,6 +32,51 @@ def test_the_last_state_stands(changes: list[tuple[str, int, bytes]]) -> None:
     assert (len(table), set(table)) == (len(expected), set(expected))
 
 
+@pytest.mark.parametrize(
+    ("version", "leaf", "expected"),
+    [
+        (3, LEAF, True),
+        (2, LEAF, False),
+        (3, LEAF[::-1], False),
+        (3.0, LEAF, False),
+        (3, LEAF.hex(), False),
+        (None, None, False),
+    ],
+)
+def test_where_a_stream_stands(version: object, leaf: object, expected: bool) -> None:
+    """Only its own version and leaf are said to be where it stands, whatever a row holds."""
+    table = StreamTable()
+    table.put("a", StreamState(1, LEAF[::-1]))
+    table.put("b", StreamState(3, LEAF))
+    assert table.stands_at(table.places["b"], version, leaf) is expected
+
+
+def test_a_stream_goes_on_only_from_where_it_stands() -> None:
+    """A share that began elsewhere is not taken, and changes nothing."""
+    table = StreamTable()
+    first, second = StreamState(1, LEAF), StreamState(2, LEAF[::-1])
+    assert not table.go_on("a", first, second)
+    assert table.go_on("a", START, first)
+    assert not table.go_on("a", START, second)
+    assert not table.go_on("a", StreamState(1, LEAF[::-1]), second)
+    assert table["a"] == first
+    assert table.go_on("a", first, second)
+    assert table["a"] == second
+
+
+def test_what_went_on_is_marked() -> None:
+    """Streams that are new or went on since the marks were cleared, in the order they came."""
+    table = StreamTable()
+    for stream in "abc":
+        table.put(stream, StreamState(1, LEAF))
+    assert list(table.marked()) == ["a", "b", "c"]
+    table.clear_marks()
+    assert list(table.marked()) == []
+    table.put("d", StreamState(1, LEAF))
+    assert table.go_on("b", StreamState(1, LEAF), StreamState(2, LEAF))
+    assert list(table.marked()) == ["b", "d"]
+
+
 def test_a_stream_without_entries_stands_at_the_start() -> None:
     """Nothing is known of it, and its first entry has version 1."""
     table = StreamTable()
