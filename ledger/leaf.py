@@ -154,7 +154,7 @@ def leaf_text(
     position: int,
     stream: str,
     version: int,
-    previous: bytes,
+    previous: bytes | bytearray,
     type: str,
     effective: str,
     recorded: str,

@@ -86,11 +86,12 @@ class LogCheck:
             ) = row
             try:
                 place = places.get(stream)
+                previous: bytes | bytearray
                 if place is None:
                     known, previous = START
                 else:
                     known, start = versions[place], place * HASH_BYTES
-                    previous = bytes(heads[start : start + HASH_BYTES])
+                    previous = heads[start : start + HASH_BYTES]
                 commitments = () if private is None else parse_private(private)
                 attachments = () if files is None else parse_attachments(files)
                 text = leaf_text(

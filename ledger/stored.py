@@ -6,7 +6,7 @@ spelling of the same commitments or attachments passes.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import orjson
@@ -50,7 +50,7 @@ EntryRow = tuple[Any, ...]
 _TEXTS = ("stream", "type", "effective", "recorded")
 
 
-class PayloadPart(NamedTuple):
+class PayloadPart(msgspec.Struct, frozen=True):
     """What a check needs of a payload: the bytes of an entry with a key, and what entry and ruling
     name."""
 
