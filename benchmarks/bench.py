@@ -18,7 +18,7 @@ from places import Place, open_place
 from report import Report
 from town_ledgers import TownLedgers
 
-from cli.main import collect_rarely
+from ledger.garbage import collect_rarely
 
 __all__ = ["Bench", "main"]
 

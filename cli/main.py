@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -17,8 +16,9 @@ from cli.i18n import LANGUAGES, N_, choose, translate
 from cli.options import Context
 from cli.output import data, pipe_closed, say
 from cli.usage import report_usage
+from ledger.garbage import collect_rarely
 
-__all__ = ["collect_rarely", "group", "main"]
+__all__ = ["group", "main"]
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -181,11 +181,6 @@ def _run(arguments: list[str]) -> int:
         return pipe_closed()
     except Exception as error:
         return _own_mistake(error, as_json="--json" in arguments)
-
-
-def collect_rarely() -> None:
-    """Entries form no reference cycles; looking for them after every 700 objects costs a tenth."""
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _speak_utf8() -> None:

@@ -70,7 +70,6 @@ def against_of(
             if note is not None and log not in copies:
                 notes.append(OutsideNote("anchor", str(proofs.anchors.path(log)), note))
                 heads[log] = proofs.anchors.heads_as_now(log)
-                heads[log]()  # what is damaged is said now, not when it is needed
     mirrors = {log: Mirror(name, hashes) for log, name, hashes in outside.mirrors}
     return Against(
         keys=tuple(dict.fromkeys(keys)),

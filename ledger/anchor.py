@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from zlib import compress, decompress
 
@@ -126,14 +125,20 @@ class Anchors:
 
     def heads(self, log: str) -> dict[str, int]:
         """Stream → number of entries at the anchor; empty where they are not kept."""
-        return self.heads_as_now(log)()
+        path = self.path(log, "heads")
+        data = read_file(path)
+        return {} if data is None else _parse_heads(data, path)
 
     def heads_as_now(self, log: str) -> Callable[[], dict[str, int]]:
         """What gives the heads as they are kept now, whenever it is called: unpacked they take
-        much memory, where there are many centers."""
+        much memory, where there are many centers. What is damaged is said now."""
         path = self.path(log, "heads")
         data = read_file(path)
-        return dict if data is None else partial(_unpacked_heads, compress(data, 1), path)
+        if data is None:
+            return dict
+        _parse_heads(data, path)
+        packed = compress(data, 1)
+        return lambda: _parse_heads(decompress(packed), path)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -163,8 +168,8 @@ def _format_heads(heads: Mapping[str, int]) -> bytes:
     return _format_lines(_HEADS, [f"{heads[stream]} {stream}" for stream in sorted(heads)])
 
 
-def _unpacked_heads(packed: bytes, path: Path) -> dict[str, int]:
-    return {stream: number for number, stream in _parse_lines(decompress(packed), _HEADS, path)}
+def _parse_heads(data: bytes, path: Path) -> dict[str, int]:
+    return {stream: number for number, stream in _parse_lines(data, _HEADS, path)}
 
 
 def _format_lines(first: str, lines: Iterable[str]) -> bytes:

@@ -16,7 +16,6 @@ dies.
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from collections import deque
@@ -30,6 +29,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from ledger.engine import open_engine, read_transaction
+from ledger.garbage import collect_rarely
 
 __all__ = ["Crew", "CrewError", "Task", "crew_of", "serve", "sparing"]
 
@@ -206,7 +206,7 @@ def crew_of(connection: Connection, jobs: int) -> Iterator[Crew]:
 def serve(descriptor: int) -> None:
     """Do tasks until nobody sends any more; what a process of a crew runs."""
     wire = Wire(descriptor)
-    gc.set_threshold(50_000, 20, 50)  # entries form no reference cycles
+    collect_rarely()
     # The one who asked is gone, or wants no more.
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         _serve(wire)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ledger.damage import Findings
 from ledger.errors import MalformedError
 from ledger.leaf import NO_PREVIOUS, hash_leaf, leaf_text
-from ledger.merkle import HASH_BYTES, Frontier
+from ledger.merkle import HASH_BYTES, Frontier, is_hash
 from ledger.references import References
 from ledger.stored import EntryRow, misfit_of, parse_attachments, parse_private
 from ledger.stream_table import START, StreamState, StreamTable
@@ -172,7 +172,7 @@ class LogCheck:
         if position > self.size:
             self.miss(position)
         self.size = position + 1
-        leaf = row[-1] if row[-1].__class__ is bytes and len(row[-1]) == HASH_BYTES else None
+        leaf = row[-1] if is_hash(row[-1]) else None
         found = len(self.damaged)
         computed = self._judge(row, leaf)
         if len(self.damaged) == found and computed == leaf:

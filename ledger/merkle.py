@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeGuard
 
 from ledger.errors import IntegrityFailure, MalformedError
 
@@ -50,6 +50,7 @@ __all__ = [
     "check_consistency",
     "check_inclusion",
     "frontier_at",
+    "is_hash",
     "node_hash",
     "prove_consistency",
     "prove_inclusion",
@@ -171,6 +172,11 @@ class Frontier:
                 for left, right in zip(pairs, pairs, strict=True)
             ]
             level += 1
+
+
+def is_hash(value: object) -> TypeGuard[bytes]:
+    """Whether a stored value, of whatever type, is 32 bytes."""
+    return value.__class__ is bytes and len(value) == HASH_BYTES
 
 
 def tree_root(leaf_hashes: Iterable[bytes]) -> bytes:

@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from itertools import groupby, islice, starmap
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -157,19 +157,10 @@ class LogSource:
             after = names[-1]
 
 
-class _Row(NamedTuple):
-    center: str
-    name: str
-    status: str
-    entries: int
-    position: int
-    body: bytes
-
-
 class RegisterShelf:
     """The register's rows; `make` turns six columns into the projection's row."""
 
-    def __init__(self, engine: Engine, make: Callable[..., Any] = _Row) -> None:
+    def __init__(self, engine: Engine, make: Callable[..., Any]) -> None:
         self.engine = engine
         self.make = make
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ledger.errors import LedgerError
 from ledger.log_check import LogCheck
-from ledger.merkle import HASH_BYTES
+from ledger.merkle import HASH_BYTES, is_hash
 from ledger.reading import each_sealed_head, sealed_heads
 from ledger.stored import EntryRow, SealPart, parse_seal
 from ledger.stream_index import IndexEntry, StreamIndex, index_key
@@ -57,7 +57,6 @@ class SealCheck:
         self._told = told
         self._index = StreamIndex()
         self._centers: list[str] = []  # those in the index, sorted
-        self._covered = 0  # streams in the index
         # By the place of a stream in the check's table: its status at the last seal. The table
         # marks which streams went on since.
         self._digests = bytearray()
@@ -119,17 +118,9 @@ class SealCheck:
 
     def _is_kept(self) -> bool:
         """Whether just what was sealed is kept, seen without having all of it at once."""
-        streams, count = self._check.streams, 0
-        places, marks = streams.places, streams.marks
-        for stream, version, head, status in each_sealed_head(self._connection, self._check.log):
-            place = places.get(stream, -1)
-            is_kept = (
-                place >= 0
-                and not marks[place]
-                and streams.stands_at(place, version, head)
-                and self._digest_of(place) == status
-            )
-            if not is_kept and not self._is_sealed(stream, IndexEntry(version, head, status)):
+        count = 0
+        for stream, *entry in each_sealed_head(self._connection, self._check.log):
+            if not self._is_sealed(stream, IndexEntry(*entry)):
                 return False
             count += 1
         return count == len(self._index)
@@ -138,7 +129,7 @@ class SealCheck:
         """Whether this was sealed of a stream; any status, where nobody knows statuses."""
         sealed = self._sealed(stream)
         if self._statuses is None and sealed is not None and entry is not None:
-            return sealed[:2] == entry[:2] and _is_hash(entry.status)
+            return sealed[:2] == entry[:2] and is_hash(entry.status)
         return sealed == entry
 
     def _sealed(self, stream: Any) -> IndexEntry | None:
@@ -178,26 +169,30 @@ class SealCheck:
         """Put into the index what changed since the seal before; False where that cannot be."""
         streams = self._check.streams
         self._digests += bytes(len(streams) * HASH_BYTES - len(self._digests))
-        digests, places = self._digests, streams.places
-        centers = sorted(stream for stream in streams.marked() if "/" in stream)
-        if self._statuses is not None:
-            try:
-                for center, digest in self._folded(centers, upto=upto):
-                    start = places[center] * HASH_BYTES
-                    digests[start : start + HASH_BYTES] = digest
-            except LedgerError:
-                return False
+        if self._statuses is not None and not self._fold_marked(upto):
+            return False
+        places = streams.places
         for part in _parts(list(streams.marked())):
             self._index.update(
                 (stream, IndexEntry(*streams[stream], self._digest_of(places[stream])))
                 for stream in part
             )
-        if not self._centers:
-            self._centers = centers
-        elif new := [center for center in centers if places[center] >= self._covered]:
-            self._centers = sorted([*self._centers, *new])
-        self._covered = len(streams)
         streams.clear_marks()
+        return True
+
+    def _fold_marked(self, upto: int) -> bool:
+        """Take the statuses of the centers that went on; False where one cannot be folded."""
+        streams, digests = self._check.streams, self._digests
+        places = streams.places
+        centers = sorted(stream for stream in streams.marked() if "/" in stream)
+        try:
+            for center, digest in self._folded(centers, upto=upto):
+                start = places[center] * HASH_BYTES
+                digests[start : start + HASH_BYTES] = digest
+        except LedgerError:
+            return False
+        if new := [center for center in centers if places[center] >= len(self._index)]:
+            self._centers = sorted([*self._centers, *new])
         return True
 
     def _digest_of(self, place: int) -> bytes:
@@ -262,11 +257,7 @@ def _root_of(kept: dict[str, IndexEntry]) -> str:
         if stream.__class__ is str
         and entry.version.__class__ is int
         and 0 < entry.version < 1 << 63
-        and _is_hash(entry.head)
-        and _is_hash(entry.status)
+        and is_hash(entry.head)
+        and is_hash(entry.status)
     }
     return StreamIndex(sound).root().hex()
-
-
-def _is_hash(value: object) -> bool:
-    return isinstance(value, bytes) and len(value) == HASH_BYTES

@@ -49,7 +49,7 @@ from ledger.failpoints import reached
 from ledger.log_check import LogCheck
 from ledger.lookup import Replacement
 from ledger.marks import append_mark
-from ledger.merkle import HASH_BYTES, frontier_at, root_of
+from ledger.merkle import frontier_at, is_hash, root_of
 from ledger.note import Signer, VerifierKey, format_note, sign_note
 from ledger.references import Ignored, References
 from ledger.schema import sealed_heads
@@ -360,10 +360,7 @@ def _demand_heads(log: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Refuse columns that cannot be of an index; whether they are right, its root says."""
     for stream, version, head, status in rows:
         is_number = version.__class__ is int and 0 <= version < 2**63
-        are_hashes = head.__class__ is status.__class__ is bytes and (
-            len(head) == len(status) == HASH_BYTES
-        )
-        if not (is_number and are_hashes and stream.__class__ is str):
+        if not (is_number and stream.__class__ is str and is_hash(head) and is_hash(status)):
             raise IntegrityFailure(
                 "what is kept of the streams of {log} is damaged: run `taizhang log verify`",
                 log=log,

@@ -13,7 +13,7 @@ import orjson
 
 from ledger.errors import IntegrityFailure
 from ledger.leaf import Attachment
-from ledger.merkle import HASH_BYTES
+from ledger.merkle import is_hash
 
 __all__ = [
     "COLUMNS",
@@ -190,8 +190,7 @@ def misfit_of(row: EntryRow) -> str | None:
             parse_attachments(values["attachments"])
     except (ValueError, TypeError):
         return "attachments"
-    leaf = values["leaf"]
-    return None if leaf.__class__ is bytes and len(leaf) == HASH_BYTES else "leaf"
+    return None if is_hash(values["leaf"]) else "leaf"
 
 
 def demand_readable(log: str, row: EntryRow) -> None:

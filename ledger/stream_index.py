@@ -31,6 +31,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from ledger.errors import IntegrityFailure
+from ledger.merkle import HASH_BYTES
 
 __all__ = [
     "EMPTY_INDEX",
@@ -46,8 +47,7 @@ __all__ = [
 EMPTY_INDEX = bytes(32)
 NO_STATUS = bytes(32)
 _BITS = 256
-_HASH = 32
-_RECORD = _HASH + 8 + _HASH + _HASH
+_RECORD = HASH_BYTES + 8 + HASH_BYTES + HASH_BYTES
 _PAGE = 16  # records
 _DOMAIN = b"taizhang-stream/v1\x00"
 
@@ -165,7 +165,7 @@ class StreamIndex:
                 self._size += high
                 return _Page(records)
         limit = prefix | 1 << (_BITS - 1 - depth)
-        middle = bisect_left(records, limit.to_bytes(_HASH, "big"), low, high)
+        middle = bisect_left(records, limit.to_bytes(HASH_BYTES, "big"), low, high)
         return _Node(
             self._merged(left, records, low, middle, depth=depth + 1, prefix=prefix),
             self._merged(right, records, middle, high, depth=depth + 1, prefix=limit),
@@ -191,7 +191,7 @@ def check_index(stream: str, proof: IndexProof, *, root: bytes) -> IndexEntry | 
     if not _is_sound(proof):
         raise IntegrityFailure("the proof from the index of {stream} is no proof", stream=stream)
     end, place = proof.end, _place(stream)
-    found = EMPTY_INDEX if end is None else _leaf_hash(*end)
+    found = EMPTY_INDEX if end is None else _leaf_hash(_record(*end))
     for depth in reversed(range(len(proof.siblings))):
         beside = proof.siblings[depth]
         pair = (beside, found) if _bit(place, depth) else (found, beside)
@@ -242,14 +242,14 @@ def _with(known: Sequence[bytes], new: Sequence[bytes]) -> Sequence[bytes]:
     """The sorted records of both, the new ones in the place of those with the same key."""
     if not known:
         return new
-    found = {record[:_HASH]: record for record in known}
-    found.update((record[:_HASH], record) for record in new)
+    found = {record[:HASH_BYTES]: record for record in known}
+    found.update((record[:HASH_BYTES], record) for record in new)
     return sorted(found.values())
 
 
 def _leaves(part: _Page | None) -> Sequence[_Leaf]:
     return [
-        _Leaf(int.from_bytes(record[:_HASH], "big"), sha256(b"\x02" + record).digest(), record)
+        _Leaf(int.from_bytes(record[:HASH_BYTES], "big"), _leaf_hash(record), record)
         for record in _records(part)
     ]
 
@@ -287,8 +287,8 @@ def _bit(key: int, depth: int) -> int:
     return key >> (_BITS - 1 - depth) & 1
 
 
-def _leaf_hash(key: bytes, entry: IndexEntry) -> bytes:
-    return sha256(b"\x02" + _record(key, entry)).digest()
+def _leaf_hash(record: bytes) -> bytes:
+    return sha256(b"\x02" + record).digest()
 
 
 def _node_hash(left: bytes, right: bytes) -> bytes:

@@ -97,18 +97,9 @@ class StreamTable:
 
     def go_on(self, stream: str, before: StreamState, after: StreamState) -> bool:
         """Let a stream go on from one state to another; False where it does not stand there."""
-        place = self.places.get(stream)
-        if place is None:
-            if before != START:
-                return False
-            self.put(stream, after)
-            return True
-        start = place * HASH_BYTES
-        stop = start + HASH_BYTES
-        if self.versions[place] != before[0] or self.leaves[start:stop] != before[1]:
+        if self[stream] != before:
             return False
-        self.versions[place], self.leaves[start:stop] = after
-        self.marks[place] = 1
+        self.put(stream, after)
         return True
 
     def marked(self) -> Iterator[str]:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from ledger.errors import IntegrityFailure, MalformedError
 from ledger.lookup import Lookup
-from ledger.merkle import HASH_BYTES, Subtree, SubtreeReader, reader_of
+from ledger.merkle import Subtree, SubtreeReader, is_hash, reader_of
 from ledger.schema import entries, tiles
 from ledger.statements import Statement, rows_of
 from ledger.tiles import TILE_BYTES, TILE_WIDTH, Tile, place_of, split_hashes, tile_of
@@ -80,9 +80,7 @@ def read_below(connection: Connection, log: str, tile: Tile) -> list[bytes]:
     else:
         rows = rows_of(connection, _ROOTS, log, tile.level - 1, first, stop)
     hashes = [found for (found,) in rows]
-    if len(hashes) != tile.width or any(
-        found.__class__ is not bytes or len(found) != HASH_BYTES for found in hashes
-    ):
+    if len(hashes) != tile.width or not all(map(is_hash, hashes)):
         raise _missing(log, tile)
     return hashes
 
